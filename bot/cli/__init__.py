@@ -1,0 +1,116 @@
+"""The `excursion` command: words on a command line ─► events for the one path.
+
+Nothing heavy is imported before it is known which command was given.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from bot.errors import ExcursionError
+
+# Command ─► the module that holds it, in the order in which help lists them.
+_MODULES = {
+    "demo": "bot.cli.demo",
+    "init": "bot.cli.init",
+    "ask": "bot.cli.change",
+    "start": "bot.cli.change",
+    "predict": "bot.cli.change",
+    "run": "bot.cli.run",
+    "log": "bot.cli.change",
+    "answer": "bot.cli.change",
+    "comment": "bot.cli.run",
+    "list": "bot.cli.look",
+    "show": "bot.cli.look",
+    "status": "bot.cli.look",
+    "params": "bot.cli.look",
+    "templates": "bot.cli.look",
+}
+_SHORT_HELP = {
+    "demo": "The whole loop on a throw-away repository, ending in a page to open.",
+    "init": "Set a git repository up for excursions.",
+    "ask": "Ask a question: an issue, a branch and a folder to work in.",
+    "start": "Begin the excursion of an issue that has none yet.",
+    "predict": "Stamp what you think will happen, before it does.",
+    "run": "Execute the notebook and post what came out.",
+    "log": "Note something down in the thread.",
+    "answer": "Write the answer down, merge it, close the issue.",
+    "comment": "Post a comment; commands in it are carried out.",
+    "list": "List the excursions.",
+    "show": "Show a thread.",
+    "status": "Show where an excursion stands.",
+    "params": "Show what an excursion's notebook may be given.",
+    "templates": "List the templates.",
+}
+
+
+class _Lazy(click.Group):
+    """A group that imports a command's module when the command is given."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = _MODULES.get(cmd_name)
+        if module is None:
+            return None
+        import importlib
+
+        found: click.Command = getattr(importlib.import_module(module), f"{cmd_name}_command")
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_SHORT_HELP.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the nearest command for one that does not exist."""
+        if args and args[0] not in _MODULES and not args[0].startswith("-"):
+            from bot.errors import did_you_mean
+
+            ctx.fail(
+                f"No such command {args[0]!r}. {did_you_mean(args[0], _MODULES, noun='commands')}"
+            )
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="excursions", prog_name="excursion")
+def excursion() -> None:
+    """Questions, runs, plots and answers: a research log that keeps itself.
+
+    An excursion is one question on its way to an answer: an issue, its branch, its folder, its
+    runs. `excursion demo` shows the whole loop; `excursion init` brings it to your repository.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Carry out a command line and exit: 0 done, 1 a run failed, 2 wrong request, 3 machine."""
+    try:
+        excursion.main(args=arguments, standalone_mode=False)
+    except ExcursionError as error:
+        click.echo(f"excursion: {error}", err=True)
+        sys.exit(error.exit_status)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(
+            "\nexcursion: interrupted\n  Give the command again to finish it; nothing is lost.",
+            err=True,
+        )
+        sys.exit(3)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has enough of it
+        sys.exit(0)
+    except OSError as error:
+        from pathlib import Path
+
+        from bot.forge.thread_files import disk_error
+
+        click.echo(f"excursion: {disk_error(error, Path(error.filename or '.'))}", err=True)
+        sys.exit(3)

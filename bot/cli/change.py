@@ -1,0 +1,123 @@
+"""The commands that change a thread at once: ask, start, predict, log, answer."""
+
+from __future__ import annotations
+
+import click
+
+from bot import handle
+from bot.cli.desk import Desk, dry_run_option, issue_argument, open_desk, say
+from bot.command import Answer, Command, Log, Start
+from bot.commands import predict
+from bot.events import Asked, Commanded
+from bot.excursion import Kind, Outcome
+from bot.parameters import split_assignments
+
+parameter_option = click.option(
+    "-p", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter; may be repeated."
+)
+
+
+def give(desk: Desk, issue: int, command: Command) -> None:
+    """Carry out a command that executes nothing."""
+    handle.command(desk.shell, Commanded(desk.actor, issue, command))
+
+
+@click.command("ask")
+@click.argument("question")
+@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Form of answer.")
+@click.option("--template", metavar="NAME", help="Recipe for the first files.")
+@click.option("--hypothesis", default="", help="What you believe, and what would change your mind.")
+@parameter_option
+@click.option("--run", "run_it", is_flag=True, help="Run the notebook at once.")
+@dry_run_option
+def ask_command(
+    question: str,
+    kind: str | None,
+    template: str | None,
+    hypothesis: str,
+    parameters: tuple[str, ...],
+    run_it: bool,
+    dry_run: bool,
+) -> None:
+    """Ask QUESTION: opens an issue, makes its branch and its folder, prints the issue's number."""
+    desk = open_desk(dry_run=dry_run)
+    event = Asked(
+        actor=desk.actor,
+        title=question,
+        kind=Kind(kind) if kind else None,
+        template=template,
+        hypothesis=hypothesis,
+        parameters=split_assignments(parameters),
+    )
+    issue = handle.ask(desk.shell, event)
+    if dry_run:
+        return
+    click.echo(issue)
+    thread = desk.forge.thread(issue)
+    branch = (thread.entry("welcome") or thread.comments[0]).data or {}
+    say(f"Issue {issue} is on branch {branch.get('branch')}; work on it in")
+    say(f"  {desk.forge.worktree(str(branch.get('branch')))}/{branch.get('folder')}")
+    if run_it:
+        from bot.cli.run import run_command
+
+        click.get_current_context().invoke(run_command, issue=issue)
+
+
+@click.command("start")
+@issue_argument
+@click.option("--template", metavar="NAME", help="Recipe for the first files.")
+@parameter_option
+@dry_run_option
+def start_command(
+    issue: int, template: str | None, parameters: tuple[str, ...], dry_run: bool
+) -> None:
+    """Begin the excursion of issue N: its branch and its folder. Nothing new if it has begun."""
+    desk = open_desk(dry_run=dry_run)
+    give(desk, issue, Start(template, split_assignments(parameters)))
+
+
+@click.command("predict")
+@issue_argument
+@click.argument("text", nargs=-1, required=True, metavar="TEXT [confidence=70%]")
+@dry_run_option
+def predict_command(issue: int, text: tuple[str, ...], dry_run: bool) -> None:
+    """Stamp what you think will happen in excursion N, before it does."""
+    desk = open_desk(dry_run=dry_run)
+    mark = "confidence="
+    named = split_assignments([word for word in text if word.startswith(mark)], where="predict")
+    words = tuple(word for word in text if not word.startswith(mark))
+    give(desk, issue, predict.parse(words, named))
+    if not dry_run:
+        say("Stamped.")
+
+
+@click.command("log")
+@issue_argument
+@click.argument("text", nargs=-1, required=True)
+@dry_run_option
+def log_command(issue: int, text: tuple[str, ...], dry_run: bool) -> None:
+    """Note something down in the thread of issue N."""
+    desk = open_desk(dry_run=dry_run)
+    give(desk, issue, Log(" ".join(text)))
+
+
+@click.command("answer")
+@issue_argument
+@click.argument("text", nargs=-1, required=True)
+@click.option("--outcome", metavar="WHICH", help="confirmed, refuted, mixed or abandoned.")
+@click.option("--run", type=click.IntRange(min=1), help="The run it rests on; else the last good.")
+@dry_run_option
+def answer_command(
+    issue: int, text: tuple[str, ...], outcome: str | None, run: int | None, dry_run: bool
+) -> None:
+    """Answer excursion N: README, executed notebook and plots go to the default branch.
+
+    Closes the issue.
+    """
+    from bot.commands.answer import parse_outcome
+
+    desk = open_desk(dry_run=dry_run)
+    chosen: Outcome | None = parse_outcome(outcome) if outcome else None
+    give(desk, issue, Answer(" ".join(text), chosen, run))
+    if not dry_run:
+        say(f"Issue {issue} is closed; its folder is on {desk.shell.config.default_branch}.")

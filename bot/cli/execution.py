@@ -1,0 +1,84 @@
+"""Where the local forge's runs are executed: the excursion's worktree, on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bot.cli.progress import Progress
+from bot.errors import ForgeError
+from bot.forge.local import LocalForge
+from runner.engines import local
+from runner.records import RunRequest, RunResult
+
+
+class LocalExecutor:
+    """Executes runs in the excursion's own worktree."""
+
+    def __init__(self, forge: LocalForge, progress: Progress) -> None:
+        self._forge = forge
+        self._progress = progress
+        self._claims: dict[str, int] = {}
+
+    @contextmanager
+    def claim(self, request: RunRequest) -> Iterator[None]:
+        """Be the one who executes this run; left without an error, the run counts as told."""
+        issue, run = _numbers(request)
+        with self._forge.own_run(issue, run) as descriptor:
+            self._claims[request.run_id] = descriptor
+            yield
+
+    def execute(self, request: RunRequest) -> RunResult:
+        """Execute a run that was claimed.
+
+        Raises:
+            ForgeError: The folder it runs in, or what executes notebooks, is missing.
+        """
+        _check_installed()
+        workdir = self._workdir(request)
+        with self._progress.of(request.run_id) as listen:
+            return local.execute(
+                request,
+                self._folder(request),
+                workdir,
+                listen=listen,
+                share=(self._claims[request.run_id],),
+            )
+
+    def began(self, request: RunRequest) -> bool:
+        """Say whether anything of a run was ever executed."""
+        return local.began(self._folder(request))
+
+    def recover(self, request: RunRequest) -> RunResult:
+        """Say what became of a run whose execution was killed."""
+        return local.recover(self._folder(request), request)
+
+    def told(self, request: RunRequest) -> None:
+        """Forget that a run was interrupted, since it has been settled."""
+        self._forge.told(*_numbers(request))
+
+    def _folder(self, request: RunRequest) -> Path:
+        return self._forge.run_folder(*_numbers(request))
+
+    def _workdir(self, request: RunRequest) -> Path:
+        """Find the notebook's folder in the worktree where its branch is worked on."""
+        branch = Path(request.notebook).parent.name  # an excursion's folder is named so
+        return self._forge.worktree(branch) / Path(request.notebook).parent
+
+
+def _numbers(request: RunRequest) -> tuple[int, int]:
+    issue, _, run = request.run_id.partition(".")
+    return int(issue), int(run)
+
+
+def _check_installed() -> None:
+    """Say so before anything starts if this installation cannot execute notebooks."""
+    from importlib.util import find_spec
+
+    missing = [name for name in ("papermill", "ipykernel", "bs4") if find_spec(name) is None]
+    if missing:
+        raise ForgeError(
+            f"notebooks cannot be executed here: {', '.join(missing)} is not installed",
+            right="pip install 'excursions[notebooks]'",
+        )

@@ -1,0 +1,46 @@
+"""`excursion init`: set a git repository up for excursions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bot.cli.desk import dry_run_option, say
+from bot.config import FILE_NAME, FIRST_TEXT, read_config
+from bot.forge.git import Git, find_repository
+from bot.forge.local import LocalForge
+from bot.forge.thread_files import write_atomically
+
+
+@click.command("init")
+@dry_run_option
+def init_command(dry_run: bool) -> None:
+    """Set this git repository up for excursions. What is there already stays as it is."""
+    git, top = find_repository(Path.cwd())
+    path = top / FILE_NAME
+    there = path.exists()
+    if there:
+        read_config(path.read_bytes())
+    if dry_run:
+        click.echo(f"leave as it is  {FILE_NAME}" if there else f"write file  {FILE_NAME}")
+        return
+    with LocalForge(git, top).lock():
+        if not there:
+            branch = default_branch(git).replace("\\", "\\\\").replace('"', '\\"')
+            write_atomically(path, FIRST_TEXT.format(default_branch=branch).encode())
+    say(f"{FILE_NAME} {'was there already' if there else 'is written; commit it'}.")
+    say('Now ask something: excursion ask "Does …?" --template no-positions')
+    if git.commit_of("HEAD") is None:
+        say("This repository has no commit yet. Make one first: git commit -m 'First commit'.")
+
+
+def default_branch(git: Git) -> str:
+    """Find the branch that a repository's work starts from."""
+    done = git.run("symbolic-ref", "--quiet", "refs/remotes/origin/HEAD", allowed=(0, 1, 128))
+    remote = done.stdout.decode().strip().removeprefix("refs/remotes/origin/")
+    for name in (remote, "main", "master"):
+        if name and git.commit_of(f"refs/heads/{name}"):
+            return name
+    done = git.run("symbolic-ref", "--quiet", "--short", "HEAD", allowed=(0, 1, 128))
+    return done.stdout.decode().strip() or "main"

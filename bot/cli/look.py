@@ -1,0 +1,209 @@
+"""The commands that only look: list, show, status, params, templates."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from bot.cli.desk import issue_argument, json_option, open_forge, say
+from bot.commands.world import read_excursion
+from bot.excursion_file import FILE_NAME, read_excursion_file
+from bot.forge.local import LocalForge
+from bot.log.predictions import read_predictions
+from bot.log.safety import plain
+from bot.log.tables import number
+from bot.thread import ANSWER, Thread
+
+
+@click.command("list")
+@json_option
+def list_command(as_json: bool) -> None:
+    """List the excursions of this repository, the oldest first."""
+    forge, _ = open_forge()
+    rows = [_summary(forge, thread) for thread in forge.issues()]
+    if as_json:
+        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    if not rows:
+        say('There is no excursion yet. Ask something: excursion ask "Does …?"')
+    for row in rows:
+        runs = f"{row['runs']} run{'' if row['runs'] == 1 else 's'}"
+        click.echo(f"{row['issue']:>4}  {row['state']:<10} {runs:<8} {plain(row['question'])}")
+
+
+@click.command("show")
+@issue_argument
+@json_option
+@click.option("--open", "open_page", is_flag=True, help="Open the thread's page in the browser.")
+def show_command(issue: int, as_json: bool, open_page: bool) -> None:
+    """Show the thread of issue N as Markdown."""
+    from bot.log.thread_text import thread_markdown
+
+    forge, _ = open_forge()
+    thread = forge.thread(issue)
+    if as_json:
+        click.echo(json.dumps(_whole(forge, thread), indent=1, ensure_ascii=False))
+        return
+    click.echo(thread_markdown(thread))
+    page = forge.root / str(issue) / "thread.html"
+    if open_page:
+        click.launch(str(page))
+    elif page.exists():
+        say(f"As a page: {page}")
+
+
+@click.command("status")
+@issue_argument
+@json_option
+def status_command(issue: int, as_json: bool) -> None:
+    """Show where excursion N stands: state, branch, runs, predictions."""
+    forge, _ = open_forge()
+    thread = forge.thread(issue)
+    whole = _whole(forge, thread)
+    if as_json:
+        del whole["posts"]
+        click.echo(json.dumps(whole, indent=1, ensure_ascii=False))
+        return
+    click.echo(f"{whole['issue']}  {plain(whole['question'])}")
+    click.echo(f"{whole['state']} · {whole['kind']} · {whole['branch']}")
+    for prediction in whole["predictions"]:
+        sure = prediction["confidence"]
+        sure_text = f" ({sure:.0%})" if sure is not None else ""
+        click.echo(
+            f"  {plain(prediction['author'])} predicts{sure_text}: {plain(prediction['text'])}"
+        )
+    for run in whole["runs"]:
+        shown = " ".join(f"{n}={number(v)}" for n, v in list(run["metrics"].items())[:4])
+        click.echo(f"  run {run['run_id']}  {run['status']}  {plain(shown)}".rstrip())
+
+
+@click.command("params")
+@issue_argument
+@json_option
+def params_command(issue: int, as_json: bool) -> None:
+    """Show the parameters that the notebook of excursion N may be given."""
+    from bot.errors import RequestError
+
+    forge, _ = open_forge()
+    excursion = read_excursion(forge.thread(issue))
+    if excursion is None:
+        raise RequestError(
+            f"the excursion of issue {issue} has not begun", right=f"excursion start {issue}"
+        )
+    where = f"{excursion.folder}/{FILE_NAME}"
+    head = forge.head(excursion.branch)
+    text = forge.read(head, where) if head else None
+    if text is None:
+        raise RequestError(f"is not on the branch {excursion.branch}", where=where)
+    declared = read_excursion_file(text, where=f"{where} on {excursion.branch}").parameters
+    if as_json:
+        data = {name: d.model_dump(mode="json", exclude_none=True) for name, d in declared.items()}
+        click.echo(json.dumps(data, indent=1, ensure_ascii=False))
+        return
+    if not declared:
+        say("It has none.")
+    for name, declaration in declared.items():
+        click.echo(f"{name} = {declaration.default}")
+        click.echo(f"    {declaration.allowed}. {plain(declaration.description)}".rstrip(". "))
+
+
+@click.command("templates")
+@json_option
+def templates_command(as_json: bool) -> None:
+    """List the templates: what each one asks, how long it takes, what it measures."""
+    from bot.template import read_template, template_names
+
+    found = [read_template(name, folder) for name, folder in template_names(_roots()).items()]
+    if as_json:
+        rows = [
+            {
+                "name": template.full_name,
+                "kind": template.kind.value,
+                "question": template.manifest.question,
+                "summary": template.manifest.summary,
+                "runtime": template.manifest.runtime,
+                "metric": template.manifest.metrics.main,
+                "parameters": sorted(template.manifest.parameters),
+            }
+            for template in found
+        ]
+        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    for template in found:
+        manifest = template.manifest
+        click.echo(f"{template.full_name}  {manifest.summary}")
+        click.echo(f"    {manifest.question}")
+        facts = [
+            manifest.runtime,
+            f"measures {manifest.metrics.main}" if manifest.metrics.main else "",
+        ]
+        line = " · ".join(fact for fact in facts if fact)
+        if line:
+            click.echo(f"    {line}")
+
+
+def _roots() -> tuple[Any, ...]:
+    """Find the templates of this repository, if we are in one, and our own."""
+    from bot.errors import RequestError
+    from bot.template import built_in_templates
+
+    try:
+        return (open_forge()[1] / "templates", built_in_templates())
+    except RequestError:
+        return (built_in_templates(),)
+
+
+def _summary(forge: LocalForge, thread: Thread) -> dict[str, Any]:
+    excursion = read_excursion(thread)
+    runs = thread.entries("run")
+    answer = thread.entry(ANSWER)
+    outcome = (answer.data or {}).get("outcome") if answer else None
+    state = thread.state if thread.is_open else (outcome or "answered" if answer else "closed")
+    if any((entry.data or {}).get("status") == "running" for entry in runs):
+        alive = any(run.alive for run in forge.runs(thread.number))
+        state = "running" if alive else "interrupted"
+    return {
+        "issue": thread.number,
+        "question": thread.title,
+        "state": state,
+        "kind": excursion.kind.value if excursion else None,
+        "template": excursion.template if excursion else None,
+        "branch": excursion.branch if excursion else None,
+        "folder": excursion.folder if excursion else None,
+        "labels": list(thread.labels),
+        "runs": len(runs),
+    }
+
+
+def _whole(forge: LocalForge, thread: Thread) -> dict[str, Any]:
+    whole = _summary(forge, thread)
+    whole["runs"] = [
+        {
+            "run_id": entry.key.partition(":")[2],
+            "status": (entry.data or {}).get("status", "unknown"),
+            "commit": (entry.data or {}).get("commit"),
+            "started": (entry.data or {}).get("started"),
+            "metrics": (entry.data or {}).get("metrics", {}),
+        }
+        for entry in thread.entries("run")
+    ]
+    whole["predictions"] = [
+        {"text": p.text, "author": p.author, "stamped": p.stamped, "confidence": p.confidence}
+        for p in read_predictions(thread)
+    ]
+    answer = thread.entry(ANSWER)
+    whole["answer"] = dict(answer.data or {}) if answer else None
+    whole["posts"] = [
+        {
+            "number": comment.number,
+            "author": comment.author,
+            "entry": comment.key or None,
+            "created": comment.created,
+            "updated": comment.updated,
+            "body": comment.body,
+        }
+        for comment in thread.comments
+    ]
+    return whole

@@ -1,0 +1,88 @@
+"""What a run says while it goes on ─► a progress bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bot.durations import spoken
+from bot.log.safety import clip, plain
+
+Listener = Callable[[dict[str, Any]], None]
+_LINE_EVERY_S = 5.0
+
+
+class Progress:
+    """Shows how far a run is, on standard error."""
+
+    @contextmanager
+    def of(self, run_id: str) -> Iterator[Listener]:
+        """Show one run; give what takes its events."""
+        if sys.stderr.isatty():
+            with _bar(run_id) as listen:
+                yield listen
+        else:
+            yield _lines(run_id)
+
+
+@contextmanager
+def _bar(run_id: str) -> Iterator[Listener]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+    from rich.text import Text
+
+    bar = Bar(
+        TextColumn(f"Run {run_id}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("cells"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[said]}", markup=False),
+        console=Console(stderr=True),
+        transient=False,
+    )
+    with bar:
+        task = bar.add_task("", total=None, said="starting the kernel")
+
+        def listen(event: dict[str, Any]) -> None:
+            if event["event"] == "cells":
+                bar.update(task, total=len(event["code"]), said="")
+            elif event["event"] == "cell ended":
+                bar.advance(task)
+            elif event["event"] == "output":
+                room = max(20, bar.console.width - 60)
+                bar.update(task, said=Text(clip(plain(event["text"]).strip(), room)).plain)
+            elif event["event"] == "ended":
+                bar.update(task, said=event["status"])
+
+        yield listen
+
+
+def _lines(run_id: str) -> Listener:
+    """Print a line for each cell that took a while, and for what it prints now and then."""
+    state = {"cells": 0, "done": 0, "last": time.monotonic()}
+
+    def tell(text: str) -> None:
+        state["last"] = time.monotonic()
+        print(f"  run {run_id}: {text}", file=sys.stderr, flush=True)
+
+    def listen(event: dict[str, Any]) -> None:
+        kind = event["event"]
+        due = time.monotonic() - state["last"] >= _LINE_EVERY_S
+        if kind == "cells":
+            state["cells"] = len(event["code"])
+            tell(f"{state['cells']} cells to run")
+        elif kind == "cell ended":
+            state["done"] += 1
+            if due or event["duration_s"] >= 1 or event["status"] != "completed":
+                took = spoken(event["duration_s"])
+                so_far = f"{state['done']} of {state['cells']} cells"
+                tell(f"{so_far}, the last {event['status']} in {took}")
+        elif kind == "output" and due:
+            tell(clip(plain(event["text"]).strip(), 120))
+
+    return listen

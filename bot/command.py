@@ -1,0 +1,52 @@
+"""The commands as data, wherever they came from: a comment, a label or the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.excursion import Outcome
+
+
+@dataclass(frozen=True)
+class Start:
+    """Begin the excursion of an issue."""
+
+    template: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Execute the notebook."""
+
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    timeout: str | None = None
+    dirty: bool = False  # with what is not committed
+
+
+@dataclass(frozen=True)
+class Predict:
+    """Stamp a prediction."""
+
+    text: str
+    confidence: float | None = None  # from 0 to 1
+
+
+@dataclass(frozen=True)
+class Log:
+    """Note something down."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Close the excursion with an answer."""
+
+    text: str
+    outcome: Outcome | None = None  # None where a question is answered neither way
+    run: int | None = None  # the run that it rests on; the last that succeeded
+
+
+Command = Start | Run | Predict | Log | Answer

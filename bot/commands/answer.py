@@ -1,0 +1,159 @@
+"""`/answer text outcome=refuted`: write the answer down, bring it to the default branch, close."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from bot.command import Answer
+from bot.commands.world import World
+from bot.effects import Close, CommitFiles, Effect, OpenPullRequest, SetLabels, UpsertEntry
+from bot.errors import RequestError, did_you_mean
+from bot.excursion import LABEL_ANSWERED, LABEL_RUNNING, Excursion, Outcome
+from bot.excursion_file import NOTEBOOK
+from bot.forge.protocol import StoredRun
+from bot.forge.thread_files import timestamp
+from bot.log import answer as log
+from bot.log.predictions import read_predictions
+from bot.log.readme import put_section
+from bot.thread import ANSWER
+from runner.records import Status
+
+_LONGEST = 20_000
+
+
+def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Answer:
+    """Read the command's words.
+
+    Raises:
+        RequestError: The outcome or the run is not one.
+    """
+    given = dict(named)
+    outcome = parse_outcome(given.pop("outcome")) if "outcome" in given else None
+    run = given.pop("run", None)
+    if run is not None and not (run.isascii() and run.isdigit()):
+        raise RequestError(f"run={run!r} is not a run's number", right="Write run=2.")
+    rest = [f"{name}={value}" for name, value in given.items()]
+    return Answer(" ".join([*words, *rest]), outcome, int(run) if run else None)
+
+
+def parse_outcome(text: str) -> Outcome:
+    """Read an outcome.
+
+    Raises:
+        RequestError: There is none of that name.
+    """
+    known = [outcome.value for outcome in Outcome]
+    if text not in known:
+        raise RequestError(
+            f"{text!r} is not an outcome",
+            where="outcome",
+            right=f"{did_you_mean(text, known, noun='outcomes')} There are {', '.join(known)}.",
+        )
+    return Outcome(text)
+
+
+def decide(command: Answer, world: World) -> tuple[Effect, ...]:
+    """Decide what follows: README, notebook and plots committed, merged, posted and closed.
+
+    Answering again with the same words finishes what was interrupted, or changes nothing.
+
+    Raises:
+        RequestError: There is no answer to give, or the branch cannot be merged as it is.
+    """
+    text = command.text.strip()
+    issue = world.thread.number
+    if not text:
+        raise RequestError("the answer is empty", right=f'excursion answer {issue} "…"')
+    if len(text) > _LONGEST:
+        raise RequestError(
+            f"the answer has {len(text)} characters, {_LONGEST} at most",
+            right="Put the long form into the excursion's README.md.",
+        )
+    given = world.thread.entry(ANSWER)
+    outcome = command.outcome.value if command.outcome else None
+    if not world.thread.is_open:
+        memory = (given.data if given else None) or {}
+        if (memory.get("text"), memory.get("outcome")) == (text, outcome):
+            return ()
+        raise RequestError(
+            f"issue {issue} is closed" + (" and answered" if given else ""),
+            right='Ask a new question: excursion ask "…?"',
+        )
+    excursion = world.open_excursion()
+    running = [f"{issue}.{run.number}" for run in world.runs if run.alive]
+    if running:
+        raise RequestError(
+            f"run {running[0]} is still going", right="Wait for it, or stop it with Ctrl-C."
+        )
+    if world.uncommitted:
+        paths = ", ".join(world.uncommitted[:5])
+        raise RequestError(
+            f"the excursion's worktree has changes that are not committed: {paths}",
+            right="Commit them there, so that the answer holds them, or discard them.",
+        )
+    if world.merge_obstacle:
+        raise RequestError(world.merge_obstacle, right="Then answer again; nothing was changed.")
+    run = _chosen_run(command, world, excursion)
+    stamped = str(((given.data if given else None) or {}).get("stamped", timestamp(world.now)))
+    answer = log.Answer(text, command.outcome, world.actor, stamped)
+    into = world.config.default_branch
+    files = _files(answer, run, world, excursion)
+    memory = {"text": text, "outcome": outcome, "stamped": stamped}
+    entry = log.answer_entry(answer, folder=excursion.folder, branch=excursion.branch, into=into)
+    message = f"Answer excursion {issue}: {answer.word}\n\n{world.thread.title}\n"
+    return (
+        CommitFiles(excursion.branch, files, message),
+        OpenPullRequest(issue, excursion.branch, into, world.thread.title),
+        UpsertEntry(issue, ANSWER, entry, memory),
+        SetLabels(issue, add=(LABEL_ANSWERED,), remove=(LABEL_RUNNING,)),
+        Close(issue),
+    )
+
+
+def _chosen_run(command: Answer, world: World, excursion: Excursion) -> StoredRun | None:
+    """Choose the run that the answer rests on: the one named, or the last that succeeded."""
+    if command.run is not None:
+        named = next((run for run in world.runs if run.number == command.run), None)
+        if named is None or named.result is None:
+            known = [str(run.number) for run in world.runs if run.result]
+            raise RequestError(
+                f"there is no run {excursion.issue}.{command.run} with a result",
+                right=f"There are: {', '.join(known) or 'none'}.",
+            )
+        return named
+    good = [r for r in world.runs if r.result and r.result.status is Status.SUCCEEDED]
+    if not good:
+        return None
+    last = good[-1]
+    notebook = world.files.get(NOTEBOOK, b"")
+    executed = world.run_files.get(last.number, {}).get(NOTEBOOK)
+    ran = last.result.notebook_sha256 if last.result else ""
+    if notebook != executed and hashlib.sha256(notebook).hexdigest() != ran:
+        raise RequestError(
+            f"the notebook has changed since its last good run, {excursion.issue}.{last.number}",
+            right=f"Run it again (excursion run {excursion.issue}), or answer from that run: "
+            f"--run {last.number}.",
+        )
+    return last
+
+
+def _files(
+    answer: log.Answer, run: StoredRun | None, world: World, excursion: Excursion
+) -> dict[str, bytes]:
+    """Write the README's sections, and put the executed notebook and its plots beside it."""
+    declared = world.declared()
+    readme = world.files.get("README.md", b"").decode("utf-8", "replace")
+    predictions = log.predictions_section(read_predictions(world.thread), answer)
+    readme = put_section(readme, "predictions", predictions, heading="Predictions")
+    section = log.answer_section(
+        answer, run.result if run else None, declared, key_figure=declared.key_figure
+    )
+    if section.rpartition("\n\n")[0] not in readme:  # else only the minute could differ
+        readme = put_section(readme, "answer", section, heading="Answer")
+    files = {f"{excursion.folder}/README.md": readme.encode()}
+    if run is not None:
+        for name, content in world.run_files.get(run.number, {}).items():
+            if name in (NOTEBOOK, "result.json") or name.startswith("figures/"):
+                files[f"{excursion.folder}/{name}"] = content
+    return files

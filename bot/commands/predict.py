@@ -1,0 +1,88 @@
+"""`/predict text [confidence=70%]`: stamp what somebody thinks will happen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from bot.command import Predict
+from bot.commands.world import World
+from bot.effects import Effect, UpsertEntry
+from bot.errors import RequestError
+from bot.forge.thread_files import timestamp
+from bot.log.predictions import Prediction, prediction_entry, read_predictions
+
+_LONGEST = 2_000
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%")
+_FRACTION = re.compile(r"[01](?:\.[0-9]{1,5})?|\.[0-9]{1,5}")
+
+
+def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Predict:
+    """Read the command's words.
+
+    Raises:
+        RequestError: Nothing is predicted, or the confidence is no confidence.
+    """
+    for name in named:
+        if name != "confidence":
+            raise RequestError(f"predict knows no {name!r}", right="It knows confidence=70%.")
+    confidence = parse_confidence(named["confidence"]) if "confidence" in named else None
+    return Predict(" ".join(words), confidence)
+
+
+def parse_confidence(text: str) -> float:
+    """Read a confidence such as `70%` or `0.7` as a fraction.
+
+    Raises:
+        RequestError: It is neither, or not from 0 % to 100 %.
+    """
+    stripped = text.strip()
+    percent = _PERCENT.fullmatch(stripped)
+    if percent:
+        value = float(percent[1]) / 100
+    elif _FRACTION.fullmatch(stripped):
+        value = float(stripped)
+    else:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise RequestError(
+            f"{text!r} is not a confidence",
+            where="confidence",
+            right="Write how sure you are from 0% to 100%: confidence=70%.",
+        )
+    return value
+
+
+def decide(command: Predict, world: World) -> tuple[Effect, ...]:
+    """Decide what follows: one entry; the same words of the same person are stamped once.
+
+    Raises:
+        RequestError: Nothing is predicted, or the issue is closed.
+    """
+    text = command.text.strip()
+    if not text:
+        raise RequestError(
+            "the prediction is empty",
+            right=f'Say what will happen: excursion predict {world.thread.number} "…"',
+        )
+    if len(text) > _LONGEST:
+        raise RequestError(f"the prediction has {len(text)} characters, {_LONGEST} at most")
+    if not world.thread.is_open:
+        raise RequestError(
+            f"issue {world.thread.number} is closed: it is too late to predict",
+            right='Ask a new question: excursion ask "…?"',
+        )
+    known = read_predictions(world.thread)
+    wanted = (text, world.actor, command.confidence)
+    if any((p.text, p.author, p.confidence) == wanted for p in known):
+        return ()
+    number = max((p.number for p in known), default=0) + 1
+    prediction = Prediction(number, text, world.actor, timestamp(world.now), command.confidence)
+    memory = {
+        "text": text,
+        "author": prediction.author,
+        "stamped": prediction.stamped,
+        "confidence": command.confidence,
+    }
+    key = f"prediction:{number}"
+    return (UpsertEntry(world.thread.number, key, prediction_entry(prediction), memory),)

@@ -1,0 +1,195 @@
+"""`/run [name=value…] [timeout=30m]`: execute the notebook at the branch's commit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from bot.command import Run
+from bot.commands.world import World
+from bot.durations import parse_duration
+from bot.effects import Effect, PublishFiles, RequestRun, SetLabels, UpsertEntry
+from bot.errors import RequestError
+from bot.events import RunEnded
+from bot.excursion import LABEL_RUNNING
+from bot.excursion_file import NOTEBOOK, ExcursionFile
+from bot.forge.thread_files import timestamp
+from bot.log.figures import safe_figures
+from bot.log.predictions import read_predictions
+from bot.log.run_entry import run_entry, running_entry
+from bot.parameters import Value, bind
+from runner.records import RunRequest, RunResult, to_json
+
+PATCH = "uncommitted.patch"
+SOURCE = "source.ipynb"  # the notebook as it is executed; the commit holds it too
+
+
+def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Run:
+    """Read the command's words.
+
+    Raises:
+        RequestError: A word is no `name=value`.
+    """
+    if words:
+        raise RequestError(
+            f"run does not know the word {words[0]!r}", right="Write parameters as name=value."
+        )
+    given = dict(named)
+    timeout = given.pop("timeout", None)
+    return Run(given, timeout)
+
+
+def decide(command: Run, world: World) -> tuple[Effect, ...]:
+    """Decide what follows: a number allotted, an entry that says so, and the execution itself.
+
+    Raises:
+        RequestError: The excursion cannot run so; nothing was changed and nothing executed.
+    """
+    excursion = world.open_excursion()
+    declared = world.declared()
+    if not declared.notebook:
+        raise RequestError(
+            f"issue {excursion.issue} is a write-up: it has no notebook to run",
+            right=f"Write in {excursion.folder}/README.md, then answer it.",
+        )
+    dirty = bool(world.uncommitted)
+    if dirty and not command.dirty:
+        paths = ", ".join(world.uncommitted[:5])
+        raise RequestError(
+            f"the excursion's worktree has changes that are not committed: {paths}",
+            right="Commit them there (git add -A && git commit), so that the run can be repeated; "
+            "or run with --dirty, and they are kept as a patch beside the results.",
+        )
+    where = f"{excursion.folder}/{NOTEBOOK}"
+    notebook = world.working_notebook if dirty else world.files.get(NOTEBOOK)
+    if notebook is None:
+        raise RequestError("is not on the excursion's branch", where=where, right="Restore it.")
+    _check_notebook(notebook, declared, where=where)
+    parameters = bind(declared.parameters, command.parameters, where="-p")
+    runner = world.config.runner_named(declared.runner, where=f"{excursion.folder}/excursion.toml")
+    limit = command.timeout or declared.timeout or runner.timeout
+    number = _next_number(world)
+    request = RunRequest(
+        run_id=f"{excursion.issue}.{number}",
+        issue=excursion.issue,
+        notebook=where,
+        notebook_sha256=hashlib.sha256(notebook).hexdigest(),
+        commit=world.head or "",
+        dirty=dirty,
+        parameters=parameters,
+        seed=_seed(parameters),
+        timeout_s=parse_duration(limit, where="--timeout"),
+        engine=runner.engine,
+        requested_by=world.actor,
+        requested=timestamp(world.now),
+    )
+    files = {"request.json": to_json(request), SOURCE: notebook}
+    if dirty:
+        files[PATCH] = world.patch
+    return _request(request, files)
+
+
+def decide_again(request: RunRequest, files: Mapping[str, bytes]) -> tuple[Effect, ...]:
+    """Decide what follows when an interrupted command is given again before anything came of it."""
+    kept = {name: files[name] for name in ("request.json", SOURCE, PATCH) if name in files}
+    return _request(request, kept)
+
+
+def same_request(one: RunRequest, other: RunRequest) -> bool:
+    """Say whether two requests ask for the same, whoever asked and when."""
+    names = ("notebook_sha256", "commit", "dirty", "parameters", "timeout_s", "engine")
+    return all(getattr(one, name) == getattr(other, name) for name in names)
+
+
+def decide_ended(event: RunEnded, world: World) -> tuple[Effect, ...]:
+    """Decide what follows from a run's end: its files published, its entry complete."""
+    excursion = world.begun()
+    files = world.run_files.get(event.run, {})
+    result, pictures = safe_figures(event.result, files)
+    kept = {name: files[name] for name in ("request.json", NOTEBOOK, PATCH) if name in files}
+    published = kept | pictures | {"result.json": to_json(result)}
+    entry = run_entry(
+        result,
+        excursion=excursion,
+        declared=_declared(world),
+        predictions=read_predictions(world.thread),
+        figures_at=f"runs/{event.run}/figures/",
+    )
+    others = [run for run in world.runs if run.alive and run.number != event.run]
+    stopped = () if others else (SetLabels(event.issue, remove=(LABEL_RUNNING,)),)
+    message = f"Run {result.run_id} {result.status.value}\n"
+    return (
+        PublishFiles(event.issue, event.run, published, message),
+        UpsertEntry(event.issue, f"run:{result.run_id}", entry, run_memory(result)),
+        *stopped,
+    )
+
+
+def run_memory(result: RunResult) -> dict[str, object]:
+    """Give what a run's entry remembers."""
+    data = result.model_dump(mode="json", include={"status", "commit", "started", "metrics"})
+    return {**data, "metrics": dict(list(data["metrics"].items())[:60])}
+
+
+def _request(request: RunRequest, files: Mapping[str, bytes]) -> tuple[Effect, ...]:
+    return (
+        RequestRun(request, files),
+        UpsertEntry(
+            request.issue,
+            f"run:{request.run_id}",
+            running_entry(request),
+            {"status": "running", "commit": request.commit, "started": request.requested},
+        ),
+        SetLabels(request.issue, add=(LABEL_RUNNING,)),
+    )
+
+
+def _next_number(world: World) -> int:
+    """Give the number above every run that a ref or an entry knows."""
+    known = [run.number for run in world.runs]
+    for entry in world.thread.entries("run"):
+        number = entry.key.rpartition(".")[2]
+        known += [int(number)] if number.isdigit() else []
+    return max(known, default=0) + 1
+
+
+def _seed(parameters: Mapping[str, Value]) -> int | None:
+    seed = parameters.get("seed")
+    return seed if isinstance(seed, int) and not isinstance(seed, bool) else None
+
+
+def _declared(world: World) -> ExcursionFile | None:
+    """Read the declaration if it can still be read; an entry is worth having without it."""
+    try:
+        return world.declared()
+    except RequestError:
+        return None
+
+
+def _check_notebook(content: bytes, declared: ExcursionFile, *, where: str) -> None:
+    """Refuse what papermill could not run, or would run differently from what is declared."""
+    try:
+        data = json.loads(content)
+        cells = data["cells"]
+        major = data["nbformat"]
+        tags = [cell.get("metadata", {}).get("tags", []) for cell in cells]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RequestError(
+            f"is not a notebook: {type(error).__name__} {error}",
+            where=where,
+            right="Restore it from an earlier commit: git log -- " + where,
+        ) from error
+    if major != 4:
+        raise RequestError(
+            f"has the notebook format {major}; 4 is needed",
+            where=where,
+            right="Convert it: jupyter nbconvert --to notebook --nbformat 4.",
+        )
+    tagged = sum("parameters" in tag_list for tag_list in tags)
+    if declared.parameters and tagged != 1:
+        raise RequestError(
+            f"{tagged or 'no'} cells are tagged `parameters`; exactly one is needed",
+            where=where,
+            right="Tag the cell that assigns the defaults, and only that one.",
+        )

@@ -1,0 +1,198 @@
+"""`ask` and `start`: a question becomes an issue, a branch and a folder to work in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.command import Start
+from bot.commands.world import World, read_excursion
+from bot.config import Config
+from bot.effects import CommitFiles, CreateBranch, Effect, OpenIssue, SetLabels, UpsertEntry
+from bot.errors import RequestError
+from bot.events import Asked
+from bot.excursion import (
+    LABEL,
+    Excursion,
+    Kind,
+    branch_name,
+    check_title,
+    folder_name,
+    template_label,
+)
+from bot.excursion_file import FILE_NAME, read_excursion_file
+from bot.forge.marker import read_marker, write_marker
+from bot.log.welcome import welcome_entry
+from bot.parameters import bind
+from bot.scaffold import scaffold
+from bot.template import Template
+from bot.thread import WELCOME, Thread
+
+ASKED = "asked"
+
+
+def decide_ask(
+    event: Asked,
+    *,
+    threads: tuple[Thread, ...],
+    next_issue: int,
+    taken_branches: frozenset[str],
+    base: str | None,
+    template: Template,
+    config: Config,
+) -> tuple[int, tuple[Effect, ...]]:
+    """Decide what follows from a question: the issue's number, and what should happen.
+
+    The same question, still open, is the same issue: a command that was interrupted and is given
+    again goes on where it stopped.
+
+    Raises:
+        RequestError: The question, a parameter or a name is not possible; nothing was changed.
+    """
+    title = check_title(event.title)
+    asked = {
+        "template": template.full_name,
+        "hypothesis": event.hypothesis,
+        "parameters": dict(event.parameters),
+    }
+    bind(template.manifest.parameters, event.parameters, where="-p")
+    again = next((t for t in threads if t.is_open and t.title == title), None)
+    if again is not None and _asked(again) != asked:
+        raise RequestError(
+            f"issue {again.number} asks this already, with another template, hypothesis or "
+            "parameters",
+            right=f"Run it with other parameters (excursion run {again.number} -p …), answer it, "
+            "or put the new question in other words.",
+        )
+    number = again.number if again else next_issue
+    branch = branch_name(number, title)
+    if again is None and branch in taken_branches:
+        raise RequestError(
+            f"there is a branch {branch} already, which is not an excursion's",
+            right=f"Rename it (git branch -m {branch} another-name) or ask in other words.",
+        )
+    body = "\n\n".join(
+        part for part in (event.hypothesis.strip(), write_marker(ASKED, asked)) if part
+    )
+    labels = (LABEL, template.kind.label, template_label(template.name))
+    opening = OpenIssue(number, title, body, labels, event.actor.name)
+    thread = again or Thread(number, title, body, "open", labels, event.actor.name, "")
+    rest = _begin(thread, template, event.parameters, event.hypothesis, base=base, config=config)
+    return number, rest if again else (opening, *rest)
+
+
+def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Start:
+    """Read the command's words: at most a template, and parameters.
+
+    Raises:
+        RequestError: There is more than one word.
+    """
+    if len(words) > 1:
+        raise RequestError(
+            f"start does not know the word {words[1]!r}",
+            right="Write a template's name, and parameters as name=value.",
+        )
+    return Start(words[0] if words else None, dict(named))
+
+
+def decide(command: Start, world: World) -> tuple[Effect, ...]:
+    """Decide what follows from `/start`: nothing new where the excursion has begun.
+
+    Raises:
+        RequestError: The issue is closed, or was begun with another template.
+    """
+    thread = world.thread
+    if not thread.is_open:
+        raise RequestError(f"issue {thread.number} is closed", right="Ask a new question.")
+    begun = world.excursion
+    template = world.template
+    if begun and command.template and command.template not in (begun.template, begun.template_name):
+        raise RequestError(
+            f"issue {thread.number} was begun with the template {begun.template}",
+            right="Ask a new question for another template.",
+        )
+    if template is None:
+        return ()
+    asked = _asked(thread)
+    parameters = dict(asked["parameters"]) | dict(command.parameters)
+    return _begin(
+        thread, template, parameters, asked["hypothesis"], base=world.base, config=world.config
+    )
+
+
+def asked_template(thread: Thread) -> str | None:
+    """Give the template that the issue was opened with, if it says one."""
+    name: str | None = _asked(thread)["template"] or next(
+        (x.partition(":")[2] for x in thread.labels if x.startswith("template:")), None
+    )
+    return name
+
+
+def asked_kind(thread: Thread) -> Kind | None:
+    """Give the kind that the issue's labels ask for, if any does."""
+    return next((kind for kind in Kind if kind.label in thread.labels), None)
+
+
+def _begin(
+    thread: Thread,
+    template: Template,
+    parameters: Mapping[str, str],
+    hypothesis: str,
+    *,
+    base: str | None,
+    config: Config,
+) -> tuple[Effect, ...]:
+    """Make branch, folder and welcome, each of which may be there already."""
+    if base is None:
+        raise RequestError(
+            f"the branch {config.default_branch} has no commit yet",
+            right="Make one: git commit --allow-empty -m 'First commit'. Or name another "
+            "default_branch in excursions.toml.",
+        )
+    known = read_excursion(thread)
+    if known is not None:
+        return ()
+    branch = branch_name(thread.number, thread.title)
+    excursion = Excursion(
+        issue=thread.number,
+        question=thread.title,
+        kind=template.kind,
+        template=template.full_name,
+        branch=branch,
+        folder=folder_name(config.root, template.kind, branch),
+    )
+    values = bind(template.manifest.parameters, parameters, where="-p")
+    files = scaffold(
+        template, excursion, parameters=values, hypothesis=hypothesis, runner=config.runner
+    )
+    declared = read_excursion_file(files[FILE_NAME], where=FILE_NAME)
+    at = {f"{excursion.folder}/{name}": content for name, content in files.items()}
+    memory = {
+        "question": excursion.question,
+        "kind": excursion.kind.value,
+        "template": excursion.template,
+        "branch": branch,
+        "folder": excursion.folder,
+    }
+    return (
+        CreateBranch(branch, base),
+        CommitFiles(branch, at, f"Begin excursion {thread.number}\n\n{thread.title}\n"),
+        SetLabels(thread.number, (LABEL, template.kind.label, template_label(template.name))),
+        UpsertEntry(
+            thread.number,
+            WELCOME,
+            welcome_entry(excursion, declared, prompt=template.manifest.prediction),
+            memory,
+        ),
+    )
+
+
+def _asked(thread: Thread) -> dict[str, Any]:
+    """Read what was asked for when the issue was opened."""
+    marker = read_marker(thread.body)
+    data = marker[1] if marker and marker[0] == ASKED else {}
+    return {
+        "template": data.get("template"),
+        "hypothesis": data.get("hypothesis", ""),
+        "parameters": data.get("parameters", {}),
+    }

@@ -1,0 +1,107 @@
+"""All that a decision may look at, read before it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.config import Config
+from bot.errors import RequestError
+from bot.excursion import Excursion, Kind
+from bot.excursion_file import FILE_NAME, ExcursionFile, read_excursion_file
+from bot.forge.protocol import StoredRun
+from bot.template import Template
+from bot.thread import WELCOME, Thread
+
+
+@dataclass(frozen=True)
+class World:
+    """The state of one issue and its branch, as it was read."""
+
+    now: datetime
+    actor: str
+    config: Config
+    thread: Thread
+    base: str | None = None  # the default branch's commit
+    head: str | None = None  # the excursion branch's commit
+    files: Mapping[str, bytes] = field(default_factory=dict)  # of its folder, at that commit
+    uncommitted: tuple[str, ...] = ()  # paths that are changed where the branch is worked on
+    patch: bytes = b""  # those changes, read for a run that shall include them
+    working_notebook: bytes | None = None  # the notebook with those changes, likewise
+    runs: tuple[StoredRun, ...] = ()
+    run_files: Mapping[int, Mapping[str, bytes]] = field(default_factory=dict)
+    merge_obstacle: str = ""
+    template: Template | None = None
+
+    @property
+    def excursion(self) -> Excursion | None:
+        """The excursion as the welcome entry remembers it; None before it has begun."""
+        return read_excursion(self.thread)
+
+    def begun(self) -> Excursion:
+        """Give the excursion.
+
+        Raises:
+            RequestError: The issue has not become one yet, or its branch is gone.
+        """
+        excursion = self.excursion
+        if excursion is None:
+            raise RequestError(
+                f"the excursion of issue {self.thread.number} has not begun",
+                right=f"excursion start {self.thread.number}",
+            )
+        return excursion
+
+    def open_excursion(self) -> Excursion:
+        """Give the excursion, if its issue is open.
+
+        Raises:
+            RequestError: It has not begun, is closed, or its branch is gone.
+        """
+        excursion = self.begun()
+        if not self.thread.is_open:
+            raise RequestError(
+                f"issue {self.thread.number} is closed",
+                right='Ask a new question: excursion ask "…?"',
+            )
+        if self.head is None:
+            raise RequestError(
+                f"the branch {excursion.branch} is gone",
+                right=f"Restore it: git branch {excursion.branch} <commit>",
+            )
+        return excursion
+
+    def declared(self) -> ExcursionFile:
+        """Read the excursion's declaration at its branch's commit.
+
+        Raises:
+            RequestError: It is missing or broken.
+        """
+        excursion = self.begun()
+        where = f"{excursion.folder}/{FILE_NAME}"
+        text = self.files.get(FILE_NAME)
+        if text is None:
+            raise RequestError(
+                f"is not on the branch {excursion.branch}", where=where, right="Restore it."
+            )
+        return read_excursion_file(text, where=f"{where} on {excursion.branch}")
+
+
+def read_excursion(thread: Thread) -> Excursion | None:
+    """Read what the welcome entry remembers; None if there is none, or it was damaged."""
+    entry = thread.entry(WELCOME)
+    data = (entry.data if entry else None) or {}
+    names = ("question", "kind", "template", "branch", "folder")
+    if not all(isinstance(data.get(name), str) for name in names):
+        return None
+    if data["kind"] not in {kind.value for kind in Kind}:
+        return None
+    return Excursion(
+        issue=thread.number,
+        question=data["question"],
+        kind=Kind(data["kind"]),
+        template=data["template"],
+        branch=data["branch"],
+        folder=data["folder"],
+    )

@@ -1,0 +1,88 @@
+"""`excursions.toml` ─► Config; an unknown key is an error that names the nearest known one."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from bot.durations import parse_duration
+from bot.errors import RequestError, did_you_mean
+from bot.strict_toml import Strict, load
+
+FILE_NAME = "excursions.toml"
+
+FIRST_TEXT = """\
+# Excursions: questions, runs, plots and answers, kept by the repository itself.
+
+# The folder that holds every excursion's own folder, as <root>/<kind>/<branch>/.
+root = "excursions"
+
+# The branch that excursions start from and that answers are merged into.
+default_branch = "{default_branch}"
+
+# Where notebooks run, and how long a run may take when its excursion says nothing else.
+[runners.local]
+engine = "local"
+timeout = "1h"
+"""
+
+
+def _duration(text: str) -> str:
+    try:
+        parse_duration(text, where="")
+    except RequestError as error:
+        raise ValueError(f"{error.what}: {error.right}") from error
+    return text
+
+
+def _inside_repository(text: str) -> str:
+    path = PurePosixPath(text)
+    parts = path.parts
+    if not parts or path.is_absolute() or ".." in parts or ".git" in parts:
+        raise ValueError("must be a folder inside the repository, such as 'excursions'")
+    return str(path)
+
+
+Duration = Annotated[str, AfterValidator(_duration)]
+Folder = Annotated[str, AfterValidator(_inside_repository)]
+
+
+class Runner(Strict):
+    """A place where notebooks run."""
+
+    engine: Literal["local"] = "local"
+    timeout: Duration = "1h"
+
+
+class Config(Strict):
+    """What a repository says about its excursions."""
+
+    root: Folder = "excursions"
+    default_branch: str = Field(default="main", min_length=1)
+    runner: str = "local"
+    runners: dict[str, Runner] = Field(default_factory=lambda: {"local": Runner()})
+
+    def runner_named(self, name: str, *, where: str) -> Runner:
+        """Give the runner of that name.
+
+        Raises:
+            RequestError: No runner has it.
+        """
+        if name not in self.runners:
+            raise RequestError(
+                f"there is no runner {name!r}",
+                where=where,
+                right=did_you_mean(name, self.runners, noun="runners"),
+            )
+        return self.runners[name]
+
+
+def read_config(text: str | bytes, *, where: str = FILE_NAME) -> Config:
+    """Read the text of an `excursions.toml`.
+
+    Raises:
+        RequestError: It does not parse, has an unknown key or an impossible value.
+    """
+    return load(Config, text, where=where)

@@ -1,0 +1,200 @@
+"""What should happen, as data, and the one place that makes it happen.
+
+Every effect is idempotent: applied twice, or again after a crash, the forge looks as if it had
+been applied once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.forge.protocol import Forge, run_ref
+from runner.records import RunRequest
+
+
+@dataclass(frozen=True)
+class OpenIssue:
+    """Open the issue that asks a question."""
+
+    issue: int
+    title: str
+    body: str
+    labels: tuple[str, ...]
+    author: str
+
+
+@dataclass(frozen=True)
+class PostComment:
+    """Post what a person says into the thread."""
+
+    issue: int
+    author: str
+    body: str
+
+
+@dataclass(frozen=True)
+class React:
+    """Acknowledge a comment."""
+
+    issue: int
+    comment: int
+    reaction: str
+
+
+@dataclass(frozen=True)
+class CreateBranch:
+    """Create an excursion's branch and the place where it is worked on."""
+
+    branch: str
+    base: str  # commit
+
+
+@dataclass(frozen=True)
+class CommitFiles:
+    """Commit files to a branch; nothing happens when they are there already."""
+
+    branch: str
+    files: Mapping[str, bytes]  # path within the repository ─► content
+    message: str
+
+
+@dataclass(frozen=True)
+class UpsertEntry:
+    """Post our entry with this key, or edit the one that is there."""
+
+    issue: int
+    key: str
+    body: str
+    data: Mapping[str, Any] = field(default_factory=dict)  # what its marker remembers
+
+
+@dataclass(frozen=True)
+class SetLabels:
+    """Add and remove labels."""
+
+    issue: int
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RequestRun:
+    """Allot a run's number by creating its ref, and ask for it to be executed."""
+
+    request: RunRequest
+    files: Mapping[str, bytes]  # what the ref holds from the start
+
+
+@dataclass(frozen=True)
+class PublishFiles:
+    """Put a run's files under its ref."""
+
+    issue: int
+    run: int
+    files: Mapping[str, bytes]  # path within the run's folder ─► content
+    message: str
+
+
+@dataclass(frozen=True)
+class OpenPullRequest:
+    """Bring a branch into another; the local forge, where nobody reviews, merges at once."""
+
+    issue: int
+    branch: str
+    into: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Close:
+    """Close an issue."""
+
+    issue: int
+
+
+Effect = (
+    OpenIssue
+    | React
+    | PostComment
+    | CreateBranch
+    | CommitFiles
+    | UpsertEntry
+    | SetLabels
+    | RequestRun
+    | PublishFiles
+    | OpenPullRequest
+    | Close
+)
+
+
+def line(effect: Effect) -> str:
+    """Say an effect in one line, its name first; `--dry-run` prints these."""
+    match effect:
+        case OpenIssue():
+            return f"open issue  {effect.issue}: {effect.title}"
+        case React():
+            return f"react  {effect.reaction} on comment {effect.comment} of issue {effect.issue}"
+        case PostComment():
+            return f"post comment  on issue {effect.issue} by {effect.author}"
+        case CreateBranch():
+            return f"create branch  {effect.branch} at {effect.base[:7]}"
+        case CommitFiles():
+            return f"commit files  {effect.branch}: {', '.join(effect.files)}"
+        case UpsertEntry():
+            return f"post entry  {effect.key} on issue {effect.issue}"
+        case SetLabels():
+            changes = [f"+{label}" for label in effect.add] + [f"-{x}" for x in effect.remove]
+            return f"set labels  on issue {effect.issue}: {' '.join(changes)}"
+        case RequestRun(request=request):
+            given = " ".join(f"{name}={value}" for name, value in request.parameters.items())
+            what = f"{request.run_id} of {request.notebook} at {request.commit[:7]}"
+            return f"request run  {what} {given}".rstrip()
+        case PublishFiles():
+            return f"publish files  {run_ref(effect.issue, effect.run)}: {', '.join(effect.files)}"
+        case OpenPullRequest():
+            return f"open pull request  {effect.branch} into {effect.into}, merged at once"
+        case Close():
+            return f"close  issue {effect.issue}"
+
+
+def apply(effects: tuple[Effect, ...], forge: Forge) -> None:
+    """Make every effect happen, in order.
+
+    Raises:
+        ForgeError: Git or the disk failed; the same command may be given again.
+    """
+    for effect in effects:
+        apply_one(effect, forge)
+
+
+def apply_one(effect: Effect, forge: Forge) -> None:
+    """Make one effect happen.
+
+    Raises:
+        ForgeError: Git or the disk failed.
+    """
+    match effect:
+        case OpenIssue(issue, title, body, labels, author):
+            forge.open_issue(issue, title, body, labels, author)
+        case React(issue, comment, reaction):
+            forge.react(issue, comment, reaction)
+        case PostComment(issue, author, body):
+            forge.post_comment(issue, author, body)
+        case CreateBranch(branch, base):
+            forge.create_branch(branch, base)
+        case CommitFiles(branch, files, message):
+            forge.commit_files(branch, files, message)
+        case UpsertEntry(issue, key, body, data):
+            forge.upsert_entry(issue, key, body, dict(data))
+        case SetLabels(issue, add, remove):
+            forge.set_labels(issue, add, remove)
+        case RequestRun(request, files):
+            forge.allot_run(request, files)
+        case PublishFiles(issue, run, files, message):
+            forge.publish_files(issue, run, files, message)
+        case OpenPullRequest(issue, branch, into, title):
+            forge.open_pull_request(issue, branch, into, title)
+        case Close(issue):
+            forge.close_issue(issue)

@@ -1,0 +1,1 @@
+"""Where threads and branches live: the protocol, and the forges that keep it."""

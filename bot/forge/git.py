@@ -1,0 +1,256 @@
+"""Plain git, started as a process: arguments ─► output, or a ForgeError that says what failed.
+
+Plain git rather than GitPython: we need worktrees, compare-and-swap of refs, trees built without
+an index of the user's, and exactly the behaviour of the git that the user has.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.errors import ForgeError, RequestError
+
+NO_COMMIT = "0" * 40
+_FALLBACK_NAME = "Excursions"
+_FALLBACK_EMAIL = "excursions@localhost"
+# Set by git for its hooks and aliases; they would point us at another repository or index.
+_FOREIGN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
+
+
+@dataclass(frozen=True)
+class Worktree:
+    """A checkout of the repository."""
+
+    path: Path
+    head: str
+    branch: str  # empty when detached
+
+
+class Git:
+    """A repository on disk."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def run(
+        self,
+        *arguments: str,
+        cwd: Path | None = None,
+        stdin: bytes | None = None,
+        environment: Mapping[str, str] | None = None,
+        allowed: tuple[int, ...] = (0,),
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run git and give what it said.
+
+        Raises:
+            ForgeError: It ended with a status that is not in `allowed`.
+        """
+        clean = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+        clean |= {"LC_ALL": "C.UTF-8", "GIT_TERMINAL_PROMPT": "0"} | dict(environment or {})
+        try:
+            done = subprocess.run(
+                ["git", *arguments],
+                cwd=cwd or self.root,
+                input=stdin,
+                stdin=subprocess.DEVNULL if stdin is None else None,
+                capture_output=True,
+                env=clean,
+                check=False,
+            )
+        except FileNotFoundError as error:
+            raise ForgeError("git is not installed", right="Install git and try again.") from error
+        if done.returncode not in allowed:
+            said = (done.stderr or done.stdout).decode(errors="replace").strip()
+            raise ForgeError(
+                f"git {arguments[0]} failed: {said or f'status {done.returncode}'}",
+                where=str(cwd or self.root),
+                right=_advice(said),
+            )
+        return done
+
+    def text(self, *arguments: str, cwd: Path | None = None) -> str:
+        """Run git and give its output as text, without the last newline."""
+        return self.run(*arguments, cwd=cwd).stdout.decode(errors="surrogateescape").rstrip("\n")
+
+    def commit_of(self, ref: str) -> str | None:
+        """Resolve a ref to a commit, None if there is no such ref."""
+        done = self.run(
+            "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", allowed=(0, 1, 128)
+        )
+        return done.stdout.decode().strip() or None
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """Read a file at a commit, None if it is not there."""
+        done = self.run("cat-file", "blob", f"{commit}:{path}", allowed=(0, 1, 128))
+        return done.stdout if done.returncode == 0 else None
+
+    def tree_files(self, commit: str) -> dict[str, bytes]:
+        """Read all files of a small tree, by their paths."""
+        listed = self.run("ls-tree", "-r", "-z", "--name-only", commit).stdout
+        paths = [path for path in listed.decode().split("\0") if path]
+        return {path: content for path in paths if (content := self.read(commit, path)) is not None}
+
+    def refs(self, prefix: str) -> dict[str, str]:
+        """List the refs below a prefix with the commits that they name."""
+        out = self.text("for-each-ref", "--format=%(refname) %(objectname)", prefix)
+        return dict(line.split(" ", 1) for line in out.splitlines())
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Say whether one commit is another's ancestor, or the same."""
+        done = self.run("merge-base", "--is-ancestor", older, newer, allowed=(0, 1))
+        return done.returncode == 0
+
+    def write_tree(self, base: str | None, files: Mapping[str, bytes]) -> str:
+        """Write the tree of a commit with these files put in, touching no index of the user's."""
+        with self._scratch_index() as environment:
+            if base is not None:
+                self.run("read-tree", base, environment=environment)
+            lines = []
+            for path, content in files.items():
+                blob = self.run("hash-object", "-w", "--stdin", stdin=content).stdout.decode()
+                lines.append(f"100644 {blob.strip()}\t{path}\0")
+            self.run(
+                "update-index",
+                "-z",
+                "--index-info",
+                stdin="".join(lines).encode(),
+                environment=environment,
+            )
+            return self.run("write-tree", environment=environment).stdout.decode().strip()
+
+    def merge_trees(self, base: str, ours: str, theirs: str) -> str | None:
+        """Merge two commits' trees file by file; None where both changed the same file."""
+        with self._scratch_index() as environment:
+            self.run(
+                "read-tree", "-i", "-m", "--aggressive", base, ours, theirs, environment=environment
+            )
+            done = self.run("write-tree", environment=environment, allowed=(0, 128))
+            return done.stdout.decode().strip() if done.returncode == 0 else None
+
+    def write_commit(self, tree: str, parents: tuple[str, ...], message: str) -> str:
+        """Write a commit, by the user's own name where git knows one."""
+        arguments = ["commit-tree", tree]
+        for parent in parents:
+            arguments += ["-p", parent]
+        done = self.run(*arguments, stdin=message.encode(), environment=self._identity())
+        return done.stdout.decode().strip()
+
+    def move_ref(self, ref: str, new: str, old: str, why: str) -> bool:
+        """Move a ref from `old` (`NO_COMMIT`: create it); False if it stood elsewhere."""
+        done = self.run(
+            "update-ref", "--create-reflog", "-m", why, ref, new, old, allowed=(0, 1, 128)
+        )
+        if done.returncode == 0:
+            return True
+        if self.commit_of(ref) != (None if old == NO_COMMIT else old):
+            return False
+        said = done.stderr.decode(errors="replace").strip()
+        raise ForgeError(f"could not write {ref}: {said}", right=_advice(said))
+
+    def worktrees(self) -> tuple[Worktree, ...]:
+        """List the repository's checkouts, the main one first."""
+        found = []
+        for block in self.text("worktree", "list", "--porcelain").split("\n\n"):
+            fields = dict(line.partition(" ")[::2] for line in block.splitlines())
+            if "worktree" in fields and "bare" not in fields:
+                branch = fields.get("branch", "").removeprefix("refs/heads/")
+                found.append(Worktree(Path(fields["worktree"]), fields.get("HEAD", ""), branch))
+        return tuple(found)
+
+    def changes(self, worktree: Path, *paths: str, untracked: bool) -> tuple[str, ...]:
+        """List the paths of a checkout that differ from its commit."""
+        mode = "--untracked-files=all" if untracked else "--untracked-files=no"
+        done = self.run(
+            "status", "--porcelain", "-z", "--no-renames", mode, "--", *paths, cwd=worktree
+        )
+        return tuple(line[3:] for line in done.stdout.decode(errors="replace").split("\0") if line)
+
+    def uncommitted_patch(self, worktree: Path) -> bytes:
+        """Give a checkout's changes, new files included, leaving its own index alone."""
+        with self._scratch_index() as environment:
+            self.run("read-tree", "HEAD", cwd=worktree, environment=environment)
+            self.run("add", "--all", cwd=worktree, environment=environment)
+            done = self.run(
+                "diff", "--cached", "--binary", "HEAD", cwd=worktree, environment=environment
+            )
+            return done.stdout
+
+    def user_name(self) -> str:
+        """Give the name under which the user commits, or the account's name."""
+        done = self.run("config", "user.name", allowed=(0, 1))
+        name = done.stdout.decode(errors="replace").strip()
+        return name or os.environ.get("USER") or "you"
+
+    def _identity(self) -> dict[str, str]:
+        """Name an author and committer where the user has not told git who they are."""
+        identity = {}
+        for role in ("AUTHOR", "COMMITTER"):
+            known = self.run("var", f"GIT_{role}_IDENT", allowed=(0, 1, 128)).returncode == 0
+            if not known:
+                identity[f"GIT_{role}_NAME"] = _FALLBACK_NAME
+                identity[f"GIT_{role}_EMAIL"] = _FALLBACK_EMAIL
+        return identity
+
+    @contextmanager
+    def _scratch_index(self) -> Iterator[dict[str, str]]:
+        """Give an index of our own for a moment."""
+        with tempfile.TemporaryDirectory(prefix="excursions-index-") as folder:
+            yield {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+
+
+def find_repository(start: Path) -> tuple[Git, Path]:
+    """Find the repository around a folder, and the top of its main checkout.
+
+    Raises:
+        RequestError: There is none, or it has no checkout.
+    """
+    probe = Git(start)
+    done = probe.run(
+        "rev-parse",
+        "--is-bare-repository",
+        "--path-format=absolute",
+        "--git-dir",
+        "--git-common-dir",
+        allowed=(0, 128),
+    )
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip()
+        if "dubious ownership" in said:
+            raise RequestError("git does not trust this repository", where=str(start), right=said)
+        raise RequestError(
+            "this is not a git repository",
+            where=str(start),
+            right="Go into one, or make one: git init && git commit --allow-empty -m First",
+        )
+    bare, own, common = done.stdout.decode(errors="surrogateescape").splitlines()
+    if bare == "true":
+        raise RequestError(
+            "this repository is bare: it has no checkout to work beside",
+            where=str(start),
+            right="Clone it and work in the clone.",
+        )
+    if own == common:
+        inside = probe.run("rev-parse", "--is-inside-work-tree").stdout.strip() == b"true"
+        top = Path(probe.text("rev-parse", "--show-toplevel")) if inside else Path(common).parent
+    else:
+        top = probe.worktrees()[0].path
+    return Git(top), top
+
+
+def _advice(said: str) -> str:
+    """Say what to do about git's commonest complaints."""
+    if "No space left" in said or "Disk quota" in said:
+        return "The disk is full. Free some space and give the command again; nothing is lost."
+    if "index.lock" in said or "unable to lock" in said.lower() or ".lock': File exists" in said:
+        return (
+            "Another git command is at work, or was killed; wait, or remove the lock file it names."
+        )
+    if "Permission denied" in said or "Read-only file system" in said:
+        return "Make the repository writable and give the command again."
+    return "Mend that and give the command again; nothing is lost."

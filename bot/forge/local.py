@@ -1,0 +1,76 @@
+"""The local forge: threads as files under `.excursions/`, branches and runs in the repository."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from bot.errors import ForgeError
+from bot.forge.local_branches import LocalBranches
+from bot.forge.local_place import FOLDER
+from bot.forge.local_runs import LocalRuns
+from bot.forge.local_threads import LocalThreads
+from bot.forge.thread_files import disk_error, write_atomically
+
+_LOCK_SECONDS = 60
+_LEAST_FREE = 2 * 1024 * 1024  # bytes; less than this and a thread could be left half-written
+_README = """\
+This folder is the research log of this repository: one folder an issue, one file a comment.
+Read it with any editor, search it with grep. It is kept out of your commits by .git/info/exclude.
+What runs made is also kept by git, under refs/excursions/<issue>/<run>.
+Your branches are checked out under worktrees/.
+"""
+
+
+class LocalForge(LocalThreads, LocalBranches, LocalRuns):
+    """Threads and branches of one repository on this machine."""
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other processes from deciding at the same time, and mend what a crash left.
+
+        Raises:
+            ForgeError: The disk is full, or another process keeps the lock for a minute.
+        """
+        self._prepare()
+        lock = FileLock(self.root / ".lock", timeout=_LOCK_SECONDS)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise ForgeError(
+                f"another excursion command has been at work for {_LOCK_SECONDS} s",
+                where=str(self.root),
+                right="Wait for it, or end it, and give the command again.",
+            ) from error
+        except OSError as error:
+            raise disk_error(error, self.root) from error
+        try:
+            self.finish_move()
+            yield
+        finally:
+            lock.release()
+
+    def _prepare(self) -> None:
+        """Make the folder, and keep it out of the user's commits."""
+        if shutil.disk_usage(self.top).free < _LEAST_FREE:
+            raise ForgeError(
+                "the disk is full",
+                where=str(self.top),
+                right="Free some space and give the command again; nothing was changed.",
+            )
+        try:
+            self.root.mkdir(exist_ok=True)
+        except OSError as error:
+            raise disk_error(error, self.root) from error
+        common = Path(self.git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
+        exclude = common / "info" / "exclude"
+        known = exclude.read_text() if exclude.exists() else ""
+        if f"/{FOLDER}/" not in known.splitlines():
+            gap = "" if not known or known.endswith("\n") else "\n"
+            write_atomically(exclude, f"{known}{gap}/{FOLDER}/\n".encode())
+        if not (self.root / "README.txt").exists():
+            write_atomically(self.root / "README.txt", _README.encode())

@@ -1,0 +1,208 @@
+"""The local forge's branches: each worked on in a git worktree of its own under `.excursions/`.
+
+The user's checkout and index are left alone; only an answer's merge brings a checkout of the
+default branch along, as a pull would.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.errors import ForgeError, RequestError
+from bot.forge.git import NO_COMMIT
+from bot.forge.local_place import LocalPlace
+from bot.forge.thread_files import write_atomically
+
+_LARGEST_PATCH = 20 * 1024 * 1024  # bytes
+
+
+class LocalBranches(LocalPlace):
+    """The branches of one repository on this machine."""
+
+    def head(self, branch: str) -> str | None:
+        """Give the commit of a branch, None if there is no such branch."""
+        return self.git.commit_of(f"refs/heads/{branch}")
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """Read a file at a commit, None if it is not there."""
+        return self.git.read(commit, path)
+
+    def checkout(self, branch: str) -> Path | None:
+        """Give the checkout in which a branch is worked on, None if there is none."""
+        for known in self.git.worktrees():
+            if known.branch == branch and known.path.is_dir():
+                return known.path
+        return None
+
+    def worktree(self, branch: str) -> Path:
+        """Give the checkout in which a branch is worked on, making it where it is missing.
+
+        Raises:
+            RequestError: Somebody checked out another branch there.
+        """
+        known = self.checkout(branch)
+        if known is not None:
+            return known
+        path = self._worktree_path(branch)
+        if (path / ".git").exists() and path in [each.path for each in self.git.worktrees()]:
+            raise RequestError(
+                "another branch is checked out in this excursion's worktree",
+                where=str(path),
+                right=f"git -C {path} checkout {branch}",
+            )
+        self._remove_half_made(path)  # git takes the lock away once the checkout is whole
+        self.git.run("worktree", "prune")
+        self.git.run("worktree", "add", "--quiet", str(path), branch)
+        return path
+
+    def _worktree_path(self, branch: str) -> Path:
+        return self.root / "worktrees" / branch
+
+    def _remove_half_made(self, path: Path) -> None:
+        """Remove a checkout whose making was killed; nobody can have worked in it yet."""
+        common = Path(self.git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
+        for lock in (common / "worktrees").glob("*/locked"):
+            pointer = lock.parent / "gitdir"
+            here = pointer.exists() and Path(pointer.read_text().strip()).parent == path
+            if here and lock.read_text().strip() == "initializing":
+                self.git.run(
+                    "worktree", "remove", "--force", "--force", str(path), allowed=(0, 128)
+                )
+
+    def uncommitted(self, branch: str) -> tuple[str, ...]:
+        """List what is changed but not committed where the branch is worked on."""
+        checkout = self.checkout(branch)
+        return self.git.changes(checkout, untracked=True) if checkout else ()
+
+    def working_copy(self, branch: str, path: str) -> bytes | None:
+        """Read a file as it is where the branch is worked on."""
+        checkout = self.checkout(branch)
+        file = checkout / path if checkout else None
+        return file.read_bytes() if file and file.is_file() else None
+
+    def patch(self, branch: str) -> bytes:
+        """Give what is uncommitted, new files included, as a patch that git can apply.
+
+        Raises:
+            RequestError: It is too large to be kept with a run.
+        """
+        patch = self.git.uncommitted_patch(self.worktree(branch))
+        if len(patch) > _LARGEST_PATCH:
+            raise RequestError(
+                f"the uncommitted changes are {len(patch) // 2**20} MiB, "
+                f"{_LARGEST_PATCH // 2**20} at most are kept with a run",
+                right="Commit them, or let .gitignore name what is no source.",
+            )
+        return patch
+
+    def is_merged(self, branch: str, into: str) -> bool:
+        """Say whether all of the branch is in the other one."""
+        return self.git.is_ancestor(f"refs/heads/{branch}", f"refs/heads/{into}")
+
+    def merge_obstacle(self, branch: str, into: str) -> str:
+        """Say what would keep the branch from being merged; empty if nothing does."""
+        ours, theirs = self.head(into), self.head(branch)
+        if ours is None or theirs is None:
+            return f"the branch {into if ours is None else branch} does not exist"
+        if self.is_merged(branch, into):
+            return ""
+        tree = self._merged_tree(ours, theirs)
+        if tree is None:
+            place = self.checkout(branch) or self._worktree_path(branch)
+            return (
+                f"{branch} and {into} changed the same files. Merge {into} into the excursion "
+                f"first: git -C {place} merge {into}"
+            )
+        for each in self.git.worktrees():
+            obstacle = self._checkout_obstacle(each.path, ours, tree) if each.branch == into else ""
+            if obstacle:
+                return f"{into} is checked out in {each.path} with {obstacle}"
+        return ""
+
+    def _checkout_obstacle(self, path: Path, old: str, new: str) -> str:
+        """Say what in a checkout the merge could harm, were it brought along."""
+        changed = self.git.changes(path, untracked=False)
+        if changed:
+            shown = ", ".join(changed[:5])
+            return f"uncommitted changes: {shown}. Commit or stash them first"
+        done = self.git.run(
+            "read-tree", "--dry-run", "-m", "-u", old, new, cwd=path, allowed=(0, 1, 128)
+        )
+        if done.returncode == 0:
+            return ""
+        return f"a file in the way: {done.stderr.decode(errors='replace').strip()}. Move it first"
+
+    def create_branch(self, branch: str, base: str) -> None:
+        """Create a branch at a commit, unless it is there, and check it out in a worktree."""
+        ref = f"refs/heads/{branch}"
+        self.git.run("check-ref-format", ref)
+        if self.head(branch) is None and not self.git.move_ref(
+            ref, base, NO_COMMIT, "excursion: start"
+        ):
+            raise ForgeError(f"the branch {branch} was made by someone else just now")
+        self.worktree(branch)
+
+    def commit_files(self, branch: str, files: Mapping[str, bytes], message: str) -> None:
+        """Commit files to a branch, unless they are there already."""
+        old = self.head(branch)
+        if old is None:
+            raise ForgeError(f"the branch {branch} is gone", right="Restore it and try again.")
+        tree = self.git.write_tree(old, files)
+        if tree == self.git.text("rev-parse", f"{old}^{{tree}}"):
+            return
+        self._move_branch(branch, old, self.git.write_commit(tree, (old,), message), message)
+
+    def open_pull_request(self, issue: int, branch: str, into: str, title: str) -> None:
+        """Merge a branch into another at once, since nobody reviews here."""
+        if self.is_merged(branch, into):
+            return
+        ours, theirs = self.head(into), self.head(branch)
+        tree = self._merged_tree(ours, theirs) if ours and theirs else None
+        if ours is None or theirs is None or tree is None:
+            raise ForgeError(f"{branch} cannot be merged into {into}")
+        message = f"Merge branch '{branch}'\n\n{title}\n\nAnswers issue {issue}.\n"
+        self._move_branch(into, ours, self.git.write_commit(tree, (ours, theirs), message), title)
+
+    def _merged_tree(self, ours: str, theirs: str) -> str | None:
+        """Write the tree that holds both sides' changes; None where they collide."""
+        done = self.git.run("merge-base", ours, theirs, allowed=(0, 1))
+        if done.returncode != 0:
+            return None
+        base = done.stdout.decode().strip()
+        if base == ours:
+            return self.git.text("rev-parse", f"{theirs}^{{tree}}")
+        return self.git.merge_trees(base, ours, theirs)
+
+    def _move_branch(self, branch: str, old: str, new: str, why: str) -> None:
+        """Move a branch and its checkouts; a crash in between is mended by the next command."""
+        journal = self.root / ".move.json"
+        move = {"branch": branch, "old": old, "new": new}
+        write_atomically(journal, json.dumps(move).encode())
+        subject = why.partition("\n")[0]
+        if not self.git.move_ref(f"refs/heads/{branch}", new, old, f"excursion: {subject}"):
+            journal.unlink()
+            raise ForgeError(
+                f"the branch {branch} was moved by someone else just now",
+                right="Give the command again.",
+            )
+        self._bring_along(branch, old, new)
+        journal.unlink()
+
+    def _bring_along(self, branch: str, old: str, new: str) -> None:
+        """Bring the checkouts of a branch from its old commit to its new one, as a pull would."""
+        for checkout in self.git.worktrees():
+            if checkout.branch == branch and checkout.path.is_dir():
+                self.git.run("update-index", "-q", "--refresh", cwd=checkout.path, allowed=(0, 1))
+                self.git.run("read-tree", "-m", "-u", old, new, cwd=checkout.path)
+
+    def finish_move(self) -> None:
+        """Bring checkouts along whose branch moved just before a process was killed."""
+        journal = self.root / ".move.json"
+        if not journal.exists():
+            return
+        move = json.loads(journal.read_text())
+        if self.git.commit_of(f"refs/heads/{move['branch']}") == move["new"]:
+            self._bring_along(move["branch"], move["old"], move["new"])
+        journal.unlink()

@@ -1,0 +1,124 @@
+"""The local forge's threads: issues and comments as plain files (see `thread_files`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bot.errors import ForgeError, RequestError
+from bot.forge import thread_files
+from bot.forge.local_place import LocalPlace
+from bot.forge.thread_files import timestamp, write_atomically
+from bot.thread import BOT, Comment, Thread
+
+
+class LocalThreads(LocalPlace):
+    """The threads of one repository on this machine."""
+
+    def next_issue(self) -> int:
+        """Give the number that the next issue will have: above every folder and every run's ref."""
+        numbers = thread_files.issue_numbers(self.root)
+        for ref in self.git.refs("refs/excursions/"):
+            issue = ref.split("/")[2]
+            if issue.isdigit():
+                numbers.append(int(issue))
+        return max(numbers, default=0) + 1
+
+    def issues(self) -> tuple[Thread, ...]:
+        """Read every thread, the oldest first."""
+        numbers = thread_files.issue_numbers(self.root)
+        return tuple(self.thread(number) for number in numbers)
+
+    def thread(self, issue: int) -> Thread:
+        """Read one thread.
+
+        Raises:
+            RequestError: There is no such issue.
+        """
+        thread = thread_files.read_thread(self.root, issue)
+        if thread is None:
+            numbers = thread_files.issue_numbers(self.root)
+            known = f"There are {_spans(numbers)}." if numbers else "There is none yet."
+            raise RequestError(
+                f"there is no issue {issue}", right=f"{known} `excursion list` shows them."
+            )
+        return thread
+
+    def open_issue(
+        self, issue: int, title: str, body: str, labels: tuple[str, ...], author: str
+    ) -> None:
+        """Open an issue under a number that was free."""
+        now = timestamp(self._clock())
+        thread = Thread(issue, title, body, "open", labels, author, now)
+        if thread_files.create_issue(self.root, thread):
+            return
+        there = self.thread(issue)
+        if there.title != title:
+            raise ForgeError(
+                f"issue {issue} was opened by someone else just now",
+                right="Give the command again.",
+            )
+
+    def close_issue(self, issue: int) -> None:
+        """Close an issue."""
+        self._rewrite_issue(issue, state="closed")
+
+    def set_labels(self, issue: int, add: tuple[str, ...], remove: tuple[str, ...]) -> None:
+        """Add and remove labels."""
+        labels = self.thread(issue).labels
+        kept = [label for label in labels if label not in remove]
+        wanted = tuple(kept + [label for label in add if label not in kept])
+        if wanted != labels:
+            self._rewrite_issue(issue, labels=wanted)
+
+    def _rewrite_issue(self, issue: int, **changes: Any) -> None:
+        thread = self.thread(issue)
+        fields = {name: getattr(thread, name) for name in thread.__dataclass_fields__}
+        thread_files.write_issue(self.root, Thread(**(fields | changes)))
+
+    def post_comment(self, issue: int, author: str, body: str) -> int:
+        """Post a person's comment and give its number."""
+        now = timestamp(self._clock())
+        return thread_files.create_comment(self.root, issue, author=author, now=now, body=body)
+
+    def react(self, issue: int, comment: int, reaction: str) -> None:
+        """Acknowledge a comment, in its front matter."""
+        for posted in self.thread(issue).comments:
+            if posted.number == comment:
+                thread_files.rewrite_comment(self.root, issue, posted, reaction=reaction)
+
+    def upsert_entry(self, issue: int, key: str, body: str, data: dict[str, Any]) -> None:
+        """Post our entry with this key, or edit the one that is there."""
+        now = timestamp(self._clock())
+        there = self.thread(issue).entry(key)
+        if there is None:
+            thread_files.create_comment(
+                self.root, issue, author=BOT, now=now, body=body, key=key, data=data
+            )
+        elif (there.body, there.data) != (body.strip("\n"), data):
+            edited = Comment(there.number, BOT, there.created, now, body, key, data)
+            thread_files.rewrite_comment(self.root, issue, edited)
+
+    def write_view(self, issue: int, name: str, text: str) -> Path:
+        """Keep a rendering of the whole thread beside its files."""
+        path = self.root / str(issue) / name
+        if not path.exists() or path.read_bytes() != text.encode():
+            write_atomically(path, text.encode())
+        return path
+
+    def picture(self, issue: int, path: str) -> bytes | None:
+        """Read a picture that an entry names, None if it is not a file of this thread's runs."""
+        folder = (self.root / str(issue)).resolve()
+        wanted = (folder / path).resolve()
+        if not wanted.is_relative_to(folder / "runs") or not wanted.is_file():
+            return None
+        return wanted.read_bytes()
+
+
+def _spans(numbers: list[int]) -> str:
+    """Say which issues there are: `issue 1`, or `issues 1 to 7`."""
+    if len(numbers) == 1:
+        return f"issue {numbers[0]}"
+    if numbers == list(range(numbers[0], numbers[-1] + 1)):
+        return f"issues {numbers[0]} to {numbers[-1]}"
+    return f"issues {', '.join(str(number) for number in numbers[:20])}"

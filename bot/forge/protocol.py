@@ -1,0 +1,118 @@
+"""What any forge can be asked, and the records in which it answers.
+
+Everything that changes something is idempotent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bot.thread import Thread
+from runner.records import RunRequest, RunResult
+
+
+def run_ref(issue: int, run: int) -> str:
+    """Name the ref that holds a run's files; creating it allots the run's number."""
+    return f"refs/excursions/{issue}/{run}"
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run as its ref, and whoever executes it, remember it."""
+
+    number: int
+    request: RunRequest | None  # None where the ref holds nothing we understand
+    result: RunResult | None  # None until its files are published
+    alive: bool = False  # somebody is executing it now
+    interrupted: bool = False  # the command that asked for it ended before it was done
+    left: RunResult | None = None  # what an interrupted execution had finished, not yet published
+
+
+class Threads(Protocol):
+    """Issues and their comments."""
+
+    def next_issue(self) -> int:
+        """Give the number that the next issue will have."""
+
+    def issues(self) -> tuple[Thread, ...]:
+        """Read every thread."""
+
+    def thread(self, issue: int) -> Thread:
+        """Read one thread; RequestError if there is none."""
+
+    def open_issue(
+        self, issue: int, title: str, body: str, labels: tuple[str, ...], author: str
+    ) -> None:
+        """Open an issue under a number that was free."""
+
+    def close_issue(self, issue: int) -> None:
+        """Close an issue."""
+
+    def set_labels(self, issue: int, add: tuple[str, ...], remove: tuple[str, ...]) -> None:
+        """Add and remove labels."""
+
+    def post_comment(self, issue: int, author: str, body: str) -> int:
+        """Post a person's comment and give its number; each call posts one."""
+
+    def react(self, issue: int, comment: int, reaction: str) -> None:
+        """Acknowledge a comment."""
+
+    def upsert_entry(self, issue: int, key: str, body: str, data: dict[str, Any]) -> None:
+        """Post our entry with this key, or edit the one that is there."""
+
+
+class Branches(Protocol):
+    """The repository's branches, and where they are worked on."""
+
+    def head(self, branch: str) -> str | None:
+        """Give the commit of a branch, None if there is no such branch."""
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """Read a file at a commit, None if it is not there."""
+
+    def uncommitted(self, branch: str) -> tuple[str, ...]:
+        """List what is changed but not committed where the branch is worked on."""
+
+    def working_copy(self, branch: str, path: str) -> bytes | None:
+        """Read a file as it is where the branch is worked on."""
+
+    def patch(self, branch: str) -> bytes:
+        """Give what is uncommitted as a patch that git can apply."""
+
+    def merge_obstacle(self, branch: str, into: str) -> str:
+        """Say what would keep the branch from being merged; empty if nothing does."""
+
+    def create_branch(self, branch: str, base: str) -> None:
+        """Create a branch at a commit, unless it is there."""
+
+    def commit_files(self, branch: str, files: Mapping[str, bytes], message: str) -> None:
+        """Commit files to a branch, unless they are there already."""
+
+    def open_pull_request(self, issue: int, branch: str, into: str, title: str) -> None:
+        """Bring a branch into another."""
+
+
+class Runs(Protocol):
+    """What runs made."""
+
+    def runs(self, issue: int) -> tuple[StoredRun, ...]:
+        """Read the runs of an issue."""
+
+    def run_files(self, issue: int, run: int) -> dict[str, bytes]:
+        """Read the files of a run, by their paths."""
+
+    def allot_run(self, request: RunRequest, files: Mapping[str, bytes]) -> None:
+        """Create the ref of a run, which allots its number."""
+
+    def publish_files(self, issue: int, run: int, files: Mapping[str, bytes], message: str) -> None:
+        """Put files under a run's ref, unless they are there already."""
+
+
+class Forge(Threads, Branches, Runs, Protocol):
+    """Where threads and branches live."""
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Keep other processes from deciding at the same time."""

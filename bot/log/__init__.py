@@ -1,0 +1,1 @@
+"""What happened ─► entries: Markdown that is pleasant to read and safe to post."""

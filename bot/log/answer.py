@@ -1,0 +1,91 @@
+"""The answer: as an entry of the thread, and as sections of the excursion's README.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.excursion import Outcome
+from bot.excursion_file import ExcursionFile
+from bot.log.predictions import Prediction, predictions_table, short_moment
+from bot.log.run_entry import headline
+from bot.log.safety import code, inline, paragraphs
+from runner.records import RunResult
+
+_SIGNS = {
+    Outcome.CONFIRMED: "🟢",
+    Outcome.REFUTED: "🔴",
+    Outcome.MIXED: "🟡",
+    Outcome.ABANDONED: "⚪",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What closes an excursion."""
+
+    text: str
+    outcome: Outcome | None
+    author: str
+    stamped: str  # ISO 8601, UTC
+
+    @property
+    def sign(self) -> str:
+        """The outcome's colour."""
+        return _SIGNS[self.outcome] if self.outcome else "🔵"
+
+    @property
+    def word(self) -> str:
+        """The outcome in a word."""
+        return self.outcome.value if self.outcome else "answered"
+
+
+def answer_entry(answer: Answer, *, folder: str, branch: str, into: str) -> str:
+    """Render the answer's entry."""
+    return (
+        f"### {answer.sign} Answered{f': {answer.outcome.value}' if answer.outcome else ''}\n\n"
+        f"{paragraphs(answer.text)}\n\n"
+        f"*{inline(answer.author)}, {short_moment(answer.stamped)} UTC. "
+        f"{code(branch)} is merged into {code(into)}; the write-up, the executed notebook and the "
+        f"plots are in {code(folder)}.*"
+    )
+
+
+def answer_section(
+    answer: Answer, result: RunResult | None, declared: ExcursionFile | None, *, key_figure: int
+) -> str:
+    """Render the README's answer: outcome, text, the key plot, the numbers, the other plots."""
+    parts = [
+        f"**{answer.sign} {answer.word.capitalize()}.** {paragraphs(answer.text)}",
+    ]
+    if result is None:
+        parts.append("*No run stands behind this answer.*")
+    else:
+        figures = list(result.figures)
+        if figures:
+            key = figures.pop(min(max(key_figure, 1), len(figures)) - 1)
+            parts.append(_picture(key.file, key.alt or key.caption, key.caption))
+        numbers = headline(result.metrics, declared)
+        if numbers:
+            parts.append(f"Run {result.run_id} recorded {numbers}.")
+        if figures:
+            rest = "\n\n".join(_picture(f.file, f.alt or f.caption, f.caption) for f in figures)
+            parts.append(f"<details><summary>The other plots</summary>\n\n{rest}\n\n</details>")
+        parts.append(
+            f"The notebook beside this file is run {result.run_id} as it was executed at commit "
+            f"{code(result.commit)}; [result.json](result.json) holds its parameters, metrics, "
+            "seed, packages and hardware."
+        )
+    parts.append(f"*{inline(answer.author)}, {short_moment(answer.stamped)} UTC.*")
+    return "\n\n".join(parts)
+
+
+def predictions_section(predictions: tuple[Prediction, ...], answer: Answer) -> str:
+    """Render the README's predictions beside the outcome."""
+    if not predictions:
+        return "Nobody predicted anything."
+    return predictions_table(predictions, f"{answer.sign} {answer.word}", "outcome")
+
+
+def _picture(file: str, alt: str, caption: str) -> str:
+    picture = f"![{inline(alt or file)}](figures/{file})"
+    return f"{picture}\n*{inline(caption)}*" if caption else picture

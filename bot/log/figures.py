@@ -1,0 +1,80 @@
+"""A picture that a notebook made ─► a PNG that is only a picture.
+
+Decoded within limits and encoded anew, so that neither a decompression bomb nor anything hidden
+in a file's metadata or behind its end goes further.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from collections.abc import Mapping
+
+from PIL import Image
+
+from runner.records import Figure, RunResult
+
+MOST_PIXELS = 40_000_000
+MOST_BYTES = 32 * 1024 * 1024
+_FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
+
+
+def safe_png(content: bytes) -> tuple[bytes, int, int] | None:
+    """Decode a picture and encode it anew as PNG, with its width and height in pixels.
+
+    None if it is no picture of a known format, or too large to be looked at.
+    """
+    if len(content) > MOST_BYTES:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
+                width, height = picture.size
+                if width * height > MOST_PIXELS or not width or not height:
+                    return None
+                if picture.mode not in ("1", "L", "LA", "RGB", "RGBA", "P"):
+                    clean = picture.convert("RGBA")
+                else:
+                    clean = picture.copy()
+    except (OSError, SyntaxError, ValueError, Warning, MemoryError):
+        return None  # Pillow's ways of saying that this is no picture
+    clean.info = {k: v for k, v in clean.info.items() if k == "transparency"}
+    out = io.BytesIO()
+    clean.save(out, "PNG")
+    return out.getvalue(), width, height
+
+
+def safe_figures(
+    result: RunResult, files: Mapping[str, bytes]
+) -> tuple[RunResult, dict[str, bytes]]:
+    """Keep of a run's pictures what is safe to show.
+
+    Args:
+        result: What the run said of itself.
+        files: Its files, by their paths in the run's folder.
+
+    Returns:
+        The result whose figures name the safe files, and those files by their paths.
+    """
+    kept: list[Figure] = []
+    pictures: dict[str, bytes] = {}
+    notes = list(result.notes)
+    for figure in result.figures:
+        content = files.get(f"figures/{figure.file}")
+        safe = safe_png(content) if content is not None else None
+        if safe is None:
+            notes.append(f"The picture {figure.file} of cell {figure.cell} could not be shown.")
+            continue
+        png, width, height = safe
+        name = f"{figure.file.rpartition('.')[0]}.png"
+        pictures[f"figures/{name}"] = png
+        changes = {
+            "file": name,
+            "sha256": hashlib.sha256(png).hexdigest(),
+            "width": width,
+            "height": height,
+        }
+        kept.append(figure.model_copy(update=changes))
+    return result.model_copy(update={"figures": tuple(kept), "notes": tuple(notes)}), pictures

@@ -1,0 +1,96 @@
+"""Hostile text ─► Markdown that shows it literally and does nothing else.
+
+What came out of a notebook, and what people wrote, is text of strangers: no markup of theirs
+works in an entry, nobody is notified and no issue is linked or closed by it
+(https://docs.github.com/en/get-started/writing-on-github).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_NEEDS_ESCAPE = re.compile(r"([\\`*_\[\]<>|~$])")
+_LINE_START = re.compile(r"^(\s*)([#+\-=>:]|\d+[.)](?=\s|$))", re.MULTILINE)
+_HEX = "[0-9a-f]"
+_ZERO_WIDTH = "&#8203;"
+_AUTOLINKS = (
+    (re.compile(r"@(?=[A-Za-z0-9])"), f"@{_ZERO_WIDTH}"),
+    (re.compile(r"#(?=\d)"), f"#{_ZERO_WIDTH}"),
+    (re.compile(r"\b(GH-)(?=\d)", re.IGNORECASE), rf"\1{_ZERO_WIDTH}"),
+    (re.compile(r"\b(https?|ftp)(?=:)", re.IGNORECASE), rf"\1{_ZERO_WIDTH}"),
+    (re.compile(r"\b(www)(?=\.)", re.IGNORECASE), rf"\1{_ZERO_WIDTH}"),
+    (
+        re.compile(rf"\b(?={_HEX}*[a-f])(?={_HEX}*\d)({_HEX}{{6}})(?={_HEX}{{1,58}}\b)"),
+        rf"\1{_ZERO_WIDTH}",
+    ),
+)
+# Emoji are joined and dressed by these; all other format characters can only mislead.
+_KEPT_FORMAT = frozenset("\u200d")
+
+
+def plain(text: str) -> str:
+    """Remove what a reader cannot see: ANSI sequences, control and bidirectional characters."""
+    text = _ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(c for c in text if _visible(c))
+
+
+def _visible(character: str) -> bool:
+    category = unicodedata.category(character)
+    if category in {"Cc", "Cs"}:
+        return character in "\n\t"
+    return category != "Cf" or character in _KEPT_FORMAT
+
+
+def inline(text: str) -> str:
+    """Show text within a line of Markdown: no markup, no mention, no link, no line break."""
+    text = re.sub(r"\s+", " ", plain(text)).strip()
+    text = text.replace("&", "&amp;")
+    text = _NEEDS_ESCAPE.sub(r"\\\1", text)
+    text = text.replace("\\<", "&lt;").replace("\\>", "&gt;")
+    text = _LINE_START.sub(_escape_line_start, text)
+    for pattern, replacement in _AUTOLINKS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def _escape_line_start(match: re.Match[str]) -> str:
+    mark = match[2]
+    return f"{match[1]}{mark[:-1]}\\{mark[-1]}"
+
+
+def paragraphs(text: str) -> str:
+    """Show text of several lines: blank lines part paragraphs, nothing else is markup."""
+    blocks = re.split(r"\n\s*\n", plain(text).strip())
+    return "\n\n".join("  \n".join(inline(line) for line in block.split("\n")) for block in blocks)
+
+
+def code(text: str) -> str:
+    """Show text as code within a line, also inside a table's cell."""
+    text = re.sub(r"\s+", " ", plain(text)).strip().replace("|", "\u2758")
+    if not text:
+        return ""
+    ticks = "`" * (1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{ticks}{pad}{text}{pad}{ticks}"
+
+
+def fence(text: str, language: str = "") -> str:
+    """Show text as a block of code that nothing within can end."""
+    text = plain(text).strip("\n")
+    ticks = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
+    return f"{ticks}{language}\n{text}\n{ticks}"
+
+
+def clip(text: str, most: int) -> str:
+    """Shorten text to `most` characters, saying that it was."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
+def clip_lines(text: str, most: int, *, widest: int = 400) -> str:
+    """Keep the last `most` lines, each at most `widest` characters, saying what was left out."""
+    lines = [clip(line, widest) for line in text.rstrip("\n").split("\n")]
+    if len(lines) <= most:
+        return "\n".join(lines)
+    return "\n".join([f"… {len(lines) - most} lines above", *lines[-most:]])

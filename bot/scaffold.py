@@ -1,0 +1,181 @@
+"""Template + excursion ─► the first files of its folder; the same inputs give the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from jinja2 import DictLoader, StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from bot.errors import RequestError
+from bot.excursion import Excursion
+from bot.excursion_file import FILE_NAME, NOTEBOOK, ExcursionFile, write_excursion_file
+from bot.log.safety import inline
+from bot.parameters import Declaration, Value
+from bot.template import Template
+
+_SUFFIX = ".j2"
+_NOTEBOOK_SCRIPT = "notebook.py"
+
+
+def scaffold(
+    template: Template,
+    excursion: Excursion,
+    *,
+    parameters: Mapping[str, Value],
+    hypothesis: str = "",
+    runner: str = "local",
+) -> dict[str, bytes]:
+    """Render a template's files for an excursion, by their paths in its folder.
+
+    Args:
+        template: The recipe.
+        excursion: Whose folder it is.
+        parameters: Value of every declared parameter; they become the excursion's defaults.
+        hypothesis: What the asker believes, if anything; stands in the README.
+        runner: The configured runner that the excursion names.
+
+    Raises:
+        RequestError: The template does not render, or would write outside of the folder.
+    """
+    declared = {
+        name: declaration.model_copy(update={"default": parameters[name]})
+        for name, declaration in template.manifest.parameters.items()
+    }
+    context = _context(template, excursion, declared, hypothesis)
+    environment = _environment(template)
+    files: dict[str, bytes] = {}
+    for name in template.files:
+        if name.endswith(_SUFFIX):
+            path = _render(environment, template, name, context, source=name.removesuffix(_SUFFIX))
+            text = _render(environment, template, name, context)
+        else:
+            path, text = name, template.files[name]
+        files[_inside(path, template)] = text.encode()
+    script = files.pop(_NOTEBOOK_SCRIPT, None)
+    if script is not None:
+        files[NOTEBOOK] = notebook_bytes(script.decode())
+    manifest = template.manifest
+    declaration = ExcursionFile(
+        question=excursion.question,
+        template=template.full_name,
+        notebook=NOTEBOOK if script is not None else "",
+        runner=runner,
+        timeout=manifest.timeout,
+        time_box=manifest.time_box,
+        key_figure=manifest.key_figure,
+        parameters=declared,
+        metrics=manifest.metrics,
+    )
+    files[FILE_NAME] = write_excursion_file(declaration).encode()
+    return files
+
+
+def notebook_bytes(script: str) -> bytes:
+    """Turn a jupytext percent script into the bytes of a notebook without outputs.
+
+    Cell ids are digests of the cells' own sources, so that they stay when other cells change.
+    """
+    import jupytext  # here, since only a new excursion needs it
+
+    notebook = jupytext.reads(script, fmt="py:percent")
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    seen: dict[str, int] = {}
+    for cell in notebook.cells:
+        digest = hashlib.sha256(f"{cell.cell_type}\0{cell.source}".encode()).hexdigest()[:12]
+        seen[digest] = seen.get(digest, 0) + 1
+        cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
+        cell.metadata = {key: value for key, value in cell.metadata.items() if key == "tags"}
+    text = json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False)
+    return f"{text}\n".encode()
+
+
+def _context(
+    template: Template,
+    excursion: Excursion,
+    declared: Mapping[str, Declaration],
+    hypothesis: str,
+) -> dict[str, Any]:
+    """Collect what templates may name, as plain data."""
+    return {
+        "issue": excursion.issue,
+        "question": excursion.question,
+        "kind": excursion.kind.value,
+        "form": excursion.kind.form,
+        "branch": excursion.branch,
+        "folder": excursion.folder,
+        "template": template.full_name,
+        "package": f"prototype_{excursion.issue}",
+        "hypothesis": hypothesis,
+        "prediction": template.manifest.prediction,
+        "time_box": template.manifest.time_box,
+        "parameters": [
+            {"name": name, "default": d.default, "allowed": d.allowed, "description": d.description}
+            for name, d in declared.items()
+        ],
+    }
+
+
+def _environment(template: Template) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        loader=DictLoader({f"shared/{name}": text for name, text in template.shared.items()}),
+        undefined=StrictUndefined,
+        autoescape=False,  # Markdown and Python, not HTML: each value has its filter
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["markdown"] = inline
+    environment.filters["python"] = _python_literal
+    environment.filters["comment"] = _one_line
+    return environment
+
+
+def _render(
+    environment: ImmutableSandboxedEnvironment,
+    template: Template,
+    name: str,
+    context: Mapping[str, Any],
+    *,
+    source: str | None = None,
+) -> str:
+    text = template.files[name] if source is None else source
+    try:
+        return environment.from_string(text).render(context)
+    except (TemplateError, ArithmeticError, TypeError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        place = f"templates/{template.full_name}/{name}" + (f", line {line}" if line else "")
+        raise RequestError(f"does not render: {error}", where=place) from error
+
+
+def _inside(path: str, template: Template) -> str:
+    """Refuse a rendered path that leaves the folder."""
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or ".." in parts or ".git" in parts:
+        raise RequestError(
+            f"{path!r} is outside of the excursion's folder",
+            where=f"templates/{template.full_name}",
+            right="Mend the template's file name.",
+        )
+    return str(PurePosixPath(path))
+
+
+def _python_literal(value: object) -> str:
+    """Write a value as Python source on one line."""
+    if not isinstance(value, bool | int | float | str):
+        raise TypeError(f"{type(value).__name__} has no literal here")
+    return repr(value)
+
+
+def _one_line(text: str) -> str:
+    """Put text on one line, for a comment in code."""
+    return re.sub(r"\s+", " ", text).strip()

@@ -1,0 +1,1 @@
+"""Threads and their index as web pages that need nothing but themselves."""

@@ -1,0 +1,50 @@
+"""`python -m runner FOLDER WORKDIR`: execute the request that lies in a run's folder.
+
+Prints one JSON line an event. Ends by itself when its standard input closes, which is how it
+notices that whoever started it is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+
+def main() -> None:
+    """Execute the request and leave `result.json` in the folder."""
+    folder, workdir = Path(sys.argv[1]), Path(sys.argv[2])
+    threading.Thread(target=_watch_starter, daemon=True).start()
+    from runner.execute import execute  # here, so that the watch stands before the slow imports
+    from runner.journal import Journal
+    from runner.records import read_request
+
+    request = read_request((folder / "request.json").read_bytes())
+    journal = Journal(folder, _print)
+    try:
+        execute(request, folder, workdir, journal)
+    finally:
+        journal.close()
+
+
+def _watch_starter() -> None:
+    """Cancel the run once nobody is there to take its result."""
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _print(line: dict[str, Any]) -> None:
+    try:
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+    except (BrokenPipeError, ValueError):
+        pass  # nobody listens any more; the journal has it
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Where a request is executed: on this machine, or elsewhere."""
