@@ -40,7 +40,7 @@ def _duration(text: str) -> str:
 def _inside_repository(text: str) -> str:
     path = PurePosixPath(text)
     parts = path.parts
-    if not parts or path.is_absolute() or ".." in parts or ".git" in parts:
+    if not parts or path.is_absolute() or {"..", ".git"} & set(parts) or not text.isprintable():
         raise ValueError("must be a folder inside the repository, such as 'excursions'")
     return str(path)
 

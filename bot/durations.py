@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from bot.errors import RequestError
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
-_PATTERN = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*(s|min|m|h|d)")
+_PATTERN = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(s|min|m|h|d)")
 
 
 def parse_duration(text: str, *, where: str) -> float:
@@ -29,6 +30,8 @@ def parse_duration(text: str, *, where: str) -> float:
 
 def spoken(seconds: float) -> str:
     """Say a number of seconds as people do: `0.4 s`, `52 s`, `12 min 34 s`, `2 h 5 min`."""
+    if not math.isfinite(seconds):
+        return "an unknown time"
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)

@@ -74,9 +74,9 @@ class Shell:
         """Make effects happen, or show them."""
         if self.show is not None:
             self.show(effects)
-        elif effects:
+        else:
             apply(effects, self.forge)
-            self.changed(issue)
+            self.changed(issue)  # also where nothing was left to do: the process may have died here
 
 
 def ask(shell: Shell, event: Asked) -> int:

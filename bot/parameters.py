@@ -47,6 +47,13 @@ class Declaration(Strict):
             raise ValueError("a bool has no choices")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(f"minimum {self.minimum} is above maximum {self.maximum}")
+        for bound in (self.minimum, self.maximum):
+            if bound is not None and not _is_finite(bound):
+                raise ValueError(f"the bound {bound} is not a finite number")
+        for choice in self.choices or ():
+            problem = _problem(self, choice)
+            if problem:
+                raise ValueError(f"the choice {choice!r} {problem}")
         problem = _problem(self, self.default)
         if problem:
             raise ValueError(f"the default {self.default!r} {problem}")
@@ -184,7 +191,7 @@ def _problem(declaration: Declaration, value: Any) -> str:
     }[declaration.type]
     if not fits:
         return f"is not {declaration.allowed}"
-    if isinstance(value, float) and not math.isfinite(value):
+    if declaration.type == "float" and not _is_finite(value):
         return "is not a finite number"
     if isinstance(value, str):
         if len(value) > _LONGEST_TEXT:
@@ -196,3 +203,11 @@ def _problem(declaration: Declaration, value: Any) -> str:
     below = declaration.minimum is not None and value < declaration.minimum
     above = declaration.maximum is not None and value > declaration.maximum
     return "is out of bounds" if below or above else ""
+
+
+def _is_finite(value: float) -> bool:
+    """Say whether a number is finite as a float; a whole number may be too large for one."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False

@@ -32,7 +32,7 @@ def load(model: type[Model], text: str | bytes, *, where: str) -> Model:
         data = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise RequestError(f"is not UTF-8 text (byte {error.start})", where=where) from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also a number or a nesting without end
         raise RequestError(
             f"is not valid TOML: {error}", where=where, right="Mend the file and try again."
         ) from error
@@ -43,8 +43,9 @@ def load(model: type[Model], text: str | bytes, *, where: str) -> Model:
 
 
 def _explain(model: type[BaseModel], error: ValidationError, *, where: str) -> RequestError:
-    """Turn pydantic's first finding into a sentence."""
-    finding = error.errors(include_url=False)[0]
+    """Turn pydantic's first finding into a sentence, an unknown key before a missing one."""
+    findings = error.errors(include_url=False)
+    finding = next((f for f in findings if f["type"] == "extra_forbidden"), findings[0])
     place = [str(part) for part in finding["loc"]]
     key = ".".join(place) or "the file"
     if finding["type"] == "extra_forbidden":

@@ -6,6 +6,7 @@ ran as completed, and it writes the whole notebook at every cell's start and end
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -35,8 +36,10 @@ from runner.report import NOTEBOOK, report, write_whole
 
 SOURCE = "source.ipynb"
 _ENGINE = "excursions"
-_SAVE_EVERY_S = 2.0
+_SAVE_EVERY_S = 1.0
 _SAVE_SHARE = 10  # a save may take at most a tenth of the time between saves
+_QUICK_SAVE_S = 0.05  # a save that takes less may be made at each cell's end
+_LONGEST_SOCKET = 90  # bytes; a socket's path may have 107, its number included
 _STARTUP_S = 60.0
 
 
@@ -145,7 +148,16 @@ def _run(
 
 
 class _OwnKernelManager(AsyncKernelManager):
-    """Starts this interpreter's own kernel, whatever kernels the machine or the notebook names."""
+    """Starts this interpreter's own kernel, whatever kernels the machine or the notebook names.
+
+    It listens on sockets in a folder that nobody else may enter, rather than on ports.
+    """
+
+    def __init__(self, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        sockets = f"{os.environ['IPYTHONDIR']}/kernel"
+        if len(os.fsencode(sockets)) < _LONGEST_SOCKET:
+            self.transport, self.ip = "ipc", sockets
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -164,6 +176,8 @@ class _Recorder:
         self._journal = journal
         self._began = 0.0
         self._next_save = 0.0
+        self._save_took = 0.0
+        self._waiting: asyncio.TimerHandle | None = None
 
     def cells(self, notebook: Any) -> None:
         """Say which cells hold code."""
@@ -186,15 +200,29 @@ class _Recorder:
         if lines:
             self._journal.say("output", text=lines[-1][-500:])
 
-    def save(self, notebook: Any, *, now: bool = False) -> None:
-        """Save the notebook, if it is time to."""
-        moment = time.monotonic()
-        if not now and moment < self._next_save:
-            return
+    def save_soon(self, notebook: Any) -> None:
+        """Save the notebook once it is time to, whether or not anything else happens till then."""
+        wait = self._next_save - time.monotonic()
+        if wait <= 0:
+            self.save(notebook)
+        elif self._waiting is None:
+            self._waiting = asyncio.get_running_loop().call_later(wait, self.save, notebook)
+
+    def save_after_cell(self, notebook: Any) -> None:
+        """Save the notebook at a cell's end, unless that takes long and was done just now."""
+        if self._save_took < _QUICK_SAVE_S or time.monotonic() >= self._next_save:
+            self.save(notebook)
+
+    def save(self, notebook: Any) -> None:
+        """Save the notebook."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+        began = time.monotonic()
         content = dict(notebook, metadata=_clean_metadata(notebook.metadata))
         write_whole(self._path, json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n")
-        took = time.monotonic() - moment
-        self._next_save = time.monotonic() + max(_SAVE_EVERY_S, _SAVE_SHARE * took)
+        self._save_took = time.monotonic() - began
+        self._next_save = time.monotonic() + max(_SAVE_EVERY_S, _SAVE_SHARE * self._save_took)
 
 
 def _is_code(cell: Any) -> bool:
@@ -242,14 +270,14 @@ class _RecordingClient(PapermillNotebookClient):  # type: ignore[misc]
                 papermill["status"] = status.value
                 papermill["exception"] = status is CellStatus.FAILED
                 self.recorder.ended(index, status)
-            self.recorder.save(self.nb)
+            self.recorder.save_after_cell(self.nb)
 
     def process_message(self, *arguments: Any, **keywords: Any) -> Any:
         """Take in a message from the kernel, and pass on what was printed."""
         output = super().process_message(*arguments, **keywords)
         if output and output.get("output_type") == "stream":
             self.recorder.printed(output["text"])
-        self.recorder.save(self.nb)
+        self.recorder.save_soon(self.nb)
         return output
 
 
@@ -280,7 +308,7 @@ class _Engine(NBClientEngine):  # type: ignore[misc]
         try:
             client.execute()
         finally:
-            recorder.save(nb_man.nb, now=True)
+            recorder.save(nb_man.nb)
 
 
 papermill_engines.register(_ENGINE, _Engine)

@@ -22,14 +22,15 @@ class Rule:
     role: Role  # what one must be allowed in the repository, at least
     parse: Parse
     decide: Decide
+    options: tuple[str, ...] | None = None  # what name=value may name; None for anything
 
 
 COMMANDS: dict[str, Rule] = {
     "start": Rule(Role.WRITE, start.parse, start.decide),
     "run": Rule(Role.WRITE, run.parse, run.decide),
-    "predict": Rule(Role.READ, predict.parse, predict.decide),
-    "log": Rule(Role.READ, log.parse, log.decide),
-    "answer": Rule(Role.WRITE, answer.parse, answer.decide),
+    "predict": Rule(Role.READ, predict.parse, predict.decide, ("confidence",)),
+    "log": Rule(Role.READ, log.parse, log.decide, ()),
+    "answer": Rule(Role.WRITE, answer.parse, answer.decide, ("outcome", "run")),
 }
 _WORDS: dict[type[Command], str] = {
     Start: "start",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 
 from bot.command import Answer
@@ -20,6 +21,7 @@ from bot.thread import ANSWER
 from runner.records import Status
 
 _LONGEST = 20_000
+_RUN = re.compile(r"[1-9][0-9]{0,8}")
 
 
 def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Answer:
@@ -31,7 +33,7 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Answer:
     given = dict(named)
     outcome = parse_outcome(given.pop("outcome")) if "outcome" in given else None
     run = given.pop("run", None)
-    if run is not None and not (run.isascii() and run.isdigit()):
+    if run is not None and not _RUN.fullmatch(run):
         raise RequestError(f"run={run!r} is not a run's number", right="Write run=2.")
     rest = [f"{name}={value}" for name, value in given.items()]
     return Answer(" ".join([*words, *rest]), outcome, int(run) if run else None)
@@ -143,7 +145,7 @@ def _files(
 ) -> dict[str, bytes]:
     """Write the README's sections, and put the executed notebook and its plots beside it."""
     declared = world.declared()
-    readme = world.files.get("README.md", b"").decode("utf-8", "replace")
+    readme = world.files.get("README.md", b"").decode("utf-8", "surrogateescape")
     predictions = log.predictions_section(read_predictions(world.thread), answer)
     readme = put_section(readme, "predictions", predictions, heading="Predictions")
     section = log.answer_section(
@@ -151,7 +153,7 @@ def _files(
     )
     if section.rpartition("\n\n")[0] not in readme:  # else only the minute could differ
         readme = put_section(readme, "answer", section, heading="Answer")
-    files = {f"{excursion.folder}/README.md": readme.encode()}
+    files = {f"{excursion.folder}/README.md": readme.encode("utf-8", "surrogateescape")}
     if run is not None:
         for name, content in world.run_files.get(run.number, {}).items():
             if name in (NOTEBOOK, "result.json") or name.startswith("figures/"):

@@ -14,6 +14,9 @@ from bot.commands import COMMANDS
 from bot.errors import RequestError
 
 _LINE = re.compile(r"/([a-z]+)(?:\s+(.*))?")
+_MARK = "\ue000"  # for private use, in no text that means something
+_NUMBERED = re.compile(r"^\s*/")
+_NUMBER = re.compile(f"{_MARK}([0-9]+){_MARK}")
 _WORD = re.compile(r'([A-Za-z_][A-Za-z0-9_]*)=(?:"([^"]*)"|(\S*))|"([^"]*)"|(\S+)')
 
 
@@ -29,21 +32,27 @@ def parse_comment(text: str) -> tuple[Command, ...]:
         match = _LINE.fullmatch(line.strip())
         if match and match[1] in COMMANDS:
             try:
-                words, named = _split(match[2] or "")
-                found.append(COMMANDS[match[1]].parse(words, named))
+                rule = COMMANDS[match[1]]
+                words, named = _split(match[2] or "", rule.options)
+                found.append(rule.parse(words, named))
             except RequestError as error:
                 raise RequestError(error.what, where=line.strip(), right=error.right) from error
     return tuple(found)
 
 
-def _split(text: str) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Part a command's rest into words and `name=value` pairs, both with quotes if need be."""
+def _split(text: str, options: tuple[str, ...] | None) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Part a command's rest into words and `name=value` pairs, both with quotes if need be.
+
+    Where `options` are given, a pair of any other name is a word.
+    """
     words: list[str] = []
     named: dict[str, str] = {}
     for match in _WORD.finditer(text):
         name, quoted, bare, quoted_word, word = match.groups()
         if name is None:
             words.append(quoted_word if quoted_word is not None else word)
+        elif options is not None and name not in options:
+            words.append(match[0])
         elif name in named:
             raise RequestError(f"{name!r} is given twice", right="Give it once.")
         else:
@@ -55,17 +64,15 @@ def _own_lines(text: str) -> Iterator[str]:
     """Give the lines that begin as plain text in a paragraph at the comment's top level."""
     from markdown_it import MarkdownIt
 
-    source = text.split("\n")
-    tokens = MarkdownIt("commonmark", {"html": True}).parse(text)
-    for token in tokens:
-        if token.type != "inline" or token.level != 1 or token.map is None:
+    parser = MarkdownIt("commonmark", {"html": True})
+    for block in parser.parse(text.replace(_MARK, "")):
+        if block.type != "inline" or block.level != 1:
             continue
-        line, at_start = token.map[0], True
-        for child in token.children or ():
-            if child.type in {"softbreak", "hardbreak"}:
-                line, at_start = line + 1, True
-                continue
-            if at_start and child.type == "text" and line < len(source):
-                yield source[line]
-            at_start = False
-            line += child.content.count("\n")
+        # Each line is numbered where it begins, since not every token says how many it spans;
+        # a number that is found in plain text was not inside code, HTML or a link.
+        lines = block.content.split("\n")
+        numbered = "\n".join(_NUMBERED.sub(rf"{_MARK}{n}{_MARK}", x) for n, x in enumerate(lines))
+        for token in parser.parseInline(numbered)[0].children or ():
+            found = _NUMBER.match(token.content) if token.type == "text" else None
+            if found and token.level == 0:
+                yield lines[int(found[1])]

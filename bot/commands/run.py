@@ -68,7 +68,7 @@ def decide(command: Run, world: World) -> tuple[Effect, ...]:
     _check_notebook(notebook, declared, where=where)
     parameters = bind(declared.parameters, command.parameters, where="-p")
     runner = world.config.runner_named(declared.runner, where=f"{excursion.folder}/excursion.toml")
-    limit = command.timeout or declared.timeout or runner.timeout
+    limit = declared.timeout or runner.timeout if command.timeout is None else command.timeout
     number = _next_number(world)
     request = RunRequest(
         run_id=f"{excursion.issue}.{number}",
@@ -173,8 +173,8 @@ def _check_notebook(content: bytes, declared: ExcursionFile, *, where: str) -> N
         data = json.loads(content)
         cells = data["cells"]
         major = data["nbformat"]
-        tags = [cell.get("metadata", {}).get("tags", []) for cell in cells]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        tagged = sum("parameters" in cell.get("metadata", {}).get("tags", ()) for cell in cells)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RequestError(
             f"is not a notebook: {type(error).__name__} {error}",
             where=where,
@@ -186,7 +186,6 @@ def _check_notebook(content: bytes, declared: ExcursionFile, *, where: str) -> N
             where=where,
             right="Convert it: jupyter nbconvert --to notebook --nbformat 4.",
         )
-    tagged = sum("parameters" in tag_list for tag_list in tags)
     if declared.parameters and tagged != 1:
         raise RequestError(
             f"{tagged or 'no'} cells are tagged `parameters`; exactly one is needed",

@@ -189,10 +189,13 @@ def _begin(
 
 def _asked(thread: Thread) -> dict[str, Any]:
     """Read what was asked for when the issue was opened."""
-    marker = read_marker(thread.body)
+    marker = read_marker(thread.body)  # anybody may have written it
     data = marker[1] if marker and marker[0] == ASKED else {}
+    template, hypothesis = data.get("template"), data.get("hypothesis")
+    parameters = data.get("parameters")
+    pairs = parameters.items() if isinstance(parameters, dict) else ()
     return {
-        "template": data.get("template"),
-        "hypothesis": data.get("hypothesis", ""),
-        "parameters": data.get("parameters", {}),
+        "template": template if isinstance(template, str) else None,
+        "hypothesis": hypothesis if isinstance(hypothesis, str) else "",
+        "parameters": {name: value for name, value in pairs if isinstance(value, str)},
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from bot.errors import ForgeError
+from bot.forge import thread_files
 from bot.forge.local_branches import LocalBranches
 from bot.forge.local_place import FOLDER
 from bot.forge.local_runs import LocalRuns
@@ -49,6 +50,7 @@ class LocalForge(LocalThreads, LocalBranches, LocalRuns):
         except OSError as error:
             raise disk_error(error, self.root) from error
         try:
+            thread_files.sweep(self.root)
             self.finish_move()
             yield
         finally:

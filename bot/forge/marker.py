@@ -18,7 +18,7 @@ def write_marker(key: str, data: dict[str, Any]) -> str:
 
     The JSON holds neither `--` nor `>`, so the comment ends where it should.
     """
-    text = json.dumps({"key": key, **data}, ensure_ascii=True, sort_keys=True)
+    text = json.dumps({**data, "key": key}, ensure_ascii=True, sort_keys=True)
     text = text.replace("--", "-\\u002d").replace(">", "\\u003e").replace("<", "\\u003c")
     return f"<!-- excursion {text} -->"
 
@@ -31,7 +31,7 @@ def read_marker(body: str) -> tuple[str, dict[str, Any]] | None:
         return None
     try:
         data = json.loads(match["json"])
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     key = data.pop("key", None)
     return (key, data) if isinstance(key, str) else None

@@ -17,6 +17,7 @@ import errno
 import os
 import re
 import secrets
+import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from bot.thread import BOT, Comment, Thread
 ISSUE_FILE = "issue.md"
 _COMMENT_FILE = re.compile(r"(\d{4,9})-[a-z0-9-]*\.md")
 _ISSUE_FOLDER = re.compile(r"[1-9]\d{0,8}")
+_NEW = ".new-"
 _FENCE = "---\n"
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -76,6 +78,14 @@ def disk_error(error: OSError, path: Path) -> ForgeError:
     )
 
 
+def sweep(root: Path) -> None:
+    """Remove what was left by writers that were killed; nobody may be writing meanwhile."""
+    for left in [*root.glob(".*.tmp"), *root.glob("[1-9]*/.*.tmp")]:
+        left.unlink(missing_ok=True)
+    for folder in root.glob(f"{_NEW}*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def issue_numbers(root: Path) -> list[int]:
     """List the issues that have a folder, in order."""
     if not root.is_dir():
@@ -92,7 +102,7 @@ def create_issue(root: Path, thread: Thread) -> bool:
     final = root / str(thread.number)
     if (final / ISSUE_FILE).exists():
         return False
-    temporary = root / f".new-{secrets.token_hex(4)}"
+    temporary = root / f"{_NEW}{secrets.token_hex(4)}"
     write_atomically(temporary / ISSUE_FILE, _issue_text(thread).encode())
     try:
         temporary.rename(final)

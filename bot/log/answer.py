@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.excursion import Outcome
 from bot.excursion_file import ExcursionFile
+from bot.log.figures import shown_figure
 from bot.log.predictions import Prediction, predictions_table, short_moment
 from bot.log.run_entry import headline
 from bot.log.safety import code, inline, paragraphs
@@ -63,12 +64,12 @@ def answer_section(
         figures = list(result.figures)
         if figures:
             key = figures.pop(min(max(key_figure, 1), len(figures)) - 1)
-            parts.append(_picture(key.file, key.alt or key.caption, key.caption))
+            parts.append(shown_figure(key, "figures/"))
         numbers = headline(result.metrics, declared)
         if numbers:
             parts.append(f"Run {result.run_id} recorded {numbers}.")
         if figures:
-            rest = "\n\n".join(_picture(f.file, f.alt or f.caption, f.caption) for f in figures)
+            rest = "\n\n".join(shown_figure(figure, "figures/") for figure in figures)
             parts.append(f"<details><summary>The other plots</summary>\n\n{rest}\n\n</details>")
         parts.append(
             f"The notebook beside this file is run {result.run_id} as it was executed at commit "
@@ -84,8 +85,3 @@ def predictions_section(predictions: tuple[Prediction, ...], answer: Answer) -> 
     if not predictions:
         return "Nobody predicted anything."
     return predictions_table(predictions, f"{answer.sign} {answer.word}", "outcome")
-
-
-def _picture(file: str, alt: str, caption: str) -> str:
-    picture = f"![{inline(alt or file)}](figures/{file})"
-    return f"{picture}\n*{inline(caption)}*" if caption else picture

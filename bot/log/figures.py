@@ -8,16 +8,32 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import warnings
 from collections.abc import Mapping
 
 from PIL import Image
 
+from bot.log.safety import clip, inline
 from runner.records import Figure, RunResult
 
 MOST_PIXELS = 40_000_000
 MOST_BYTES = 32 * 1024 * 1024
+_LONGEST_CAPTION = 500
 _FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
+# Pillow's ways of saying that this is no picture, or one too large to be true.
+_NO_PICTURE = (
+    Image.DecompressionBombError,
+    LookupError,
+    MemoryError,
+    OSError,
+    OverflowError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    Warning,
+    struct.error,
+)
 
 
 def safe_png(content: bytes) -> tuple[bytes, int, int] | None:
@@ -38,11 +54,11 @@ def safe_png(content: bytes) -> tuple[bytes, int, int] | None:
                     clean = picture.convert("RGBA")
                 else:
                     clean = picture.copy()
-    except (OSError, SyntaxError, ValueError, Warning, MemoryError):
-        return None  # Pillow's ways of saying that this is no picture
-    clean.info = {k: v for k, v in clean.info.items() if k == "transparency"}
-    out = io.BytesIO()
-    clean.save(out, "PNG")
+        clean.info = {k: v for k, v in clean.info.items() if k == "transparency"}
+        out = io.BytesIO()
+        clean.save(out, "PNG")
+    except _NO_PICTURE:
+        return None
     return out.getvalue(), width, height
 
 
@@ -68,7 +84,7 @@ def safe_figures(
             notes.append(f"The picture {figure.file} of cell {figure.cell} could not be shown.")
             continue
         png, width, height = safe
-        name = f"{figure.file.rpartition('.')[0]}.png"
+        name = _free_name(figure.file.rpartition(".")[0], pictures)
         pictures[f"figures/{name}"] = png
         changes = {
             "file": name,
@@ -78,3 +94,20 @@ def safe_figures(
         }
         kept.append(figure.model_copy(update=changes))
     return result.model_copy(update={"figures": tuple(kept), "notes": tuple(notes)}), pictures
+
+
+def shown_figure(figure: Figure, folder: str) -> str:
+    """Write a picture, with its caption below, as Markdown; `folder` ends in `/`."""
+    caption = inline(clip(figure.caption, _LONGEST_CAPTION))
+    alt = inline(clip(figure.alt, _LONGEST_CAPTION)) or caption or f"Figure of cell {figure.cell}"
+    picture = f"![{alt}]({folder}{figure.file})"
+    return f"{picture}\n*{caption}*" if caption else picture
+
+
+def _free_name(stem: str, taken: Mapping[str, bytes]) -> str:
+    """Name a picture, since `loss.jpg` and `loss.png` both become PNG."""
+    name, count = f"{stem}.png", 1
+    while f"figures/{name}" in taken:
+        count += 1
+        name = f"{stem}-{count}.png"
+    return name

@@ -49,7 +49,7 @@ def before(predictions: Iterable[Prediction], moment: str) -> tuple[Prediction, 
 
 def percent(confidence: float | None) -> str:
     """Write a confidence as people say it."""
-    return "" if confidence is None else f"{confidence * 100:.3g} %"
+    return "" if confidence is None else f"{confidence * 100:.6g} %"
 
 
 def short_moment(moment: str) -> str:

@@ -15,7 +15,10 @@ def put_section(readme: str, name: str, text: str, *, heading: str) -> str:
         heading: The heading under which a missing section is appended.
     """
     block = f"<!-- {name} -->\n{text.strip()}\n<!-- /{name} -->"
-    found = re.search(rf"<!-- {name} -->.*?<!-- /{name} -->", readme, flags=re.DOTALL)
+    # Markers have a line to themselves, so that none can be forged in the midst of a sentence;
+    # a first marker that lost its last is people's text.
+    begin, end = (rf"^<!-- {mark} -->[ \t\r]*$" for mark in (name, f"/{name}"))
+    found = re.search(rf"{begin}(?:(?!{begin}).)*?{end}", readme, flags=re.DOTALL | re.MULTILINE)
     if found:
         return readme[: found.start()] + block + readme[found.end() :]
     gap = "" if not readme or readme.endswith("\n\n") else "\n" if readme.endswith("\n") else "\n\n"

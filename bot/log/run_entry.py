@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 from bot.durations import spoken
 from bot.excursion import Excursion
 from bot.excursion_file import ExcursionFile
+from bot.log.figures import shown_figure
 from bot.log.predictions import Prediction, before, predictions_table, short_moment
 from bot.log.safety import clip, clip_lines, code, fence, inline
 from bot.log.tables import number, shown_table, table
@@ -16,6 +18,10 @@ from runner.records import CellStatus, Metric, RunRequest, RunResult, Status
 LONGEST = 60_000  # characters; GitHub refuses a comment above 65,536
 _MOST_FIGURES = 40
 _MOST_METRICS = 60
+_WIDEST = 120  # characters of a name or value where many stand together
+# Characters that one part may have, so that all parts above the fold have room in every entry.
+_ROOM = {"pictures": 18_000, "tables": 8_000, "metrics": 10_000, "predictions": 10_000}
+_REST = "*The rest was too long; the run's own files hold it.*"
 
 _SIGNS = {
     Status.SUCCEEDED: ("✅", "succeeded in"),
@@ -55,7 +61,7 @@ def run_entry(
         predictions: All predictions of the thread; those stamped before the run are shown.
         figures_at: Where the thread finds the run's pictures, ending in `/`.
     """
-    open_parts = [
+    parts = [
         _heading(result),
         _lead(result, declared),
         _trouble(result),
@@ -64,7 +70,7 @@ def run_entry(
         _predicted(result, declared, predictions),
         _ran_on(result),
     ]
-    folded = [
+    folds = [
         _folded("How to run it again", _again(result, excursion)),
         _folded("Parameters", _parameters(result, declared)),
         _folded("Cells", _cells(result)),
@@ -72,11 +78,11 @@ def run_entry(
         _folded("Last lines of output", _output(result)),
         _folded("Environment", _environment(result)),
     ]
-    parts = [part for part in open_parts + folded if part]
-    text = "\n\n".join(parts)
-    while len(text) > LONGEST and len(parts) > 1:
-        parts.pop()
-        text = "\n\n".join([*parts, "*The rest was too long; the run's own files hold it.*"])
+    opened, folded = [part for part in parts if part], [fold for fold in folds if fold]
+    text = "\n\n".join(opened + folded)
+    while len(text) > LONGEST and len(opened) > 1:  # the heading stays, whatever happens
+        (folded or opened).remove(max(folded or opened[1:], key=len))
+        text = "\n\n".join([*opened, *folded, _REST])
     return clip(text, LONGEST)
 
 
@@ -90,7 +96,7 @@ def headline(metrics: Mapping[str, Metric], declared: ExcursionFile | None) -> s
     names = _ordered(metrics, declared)[:3]
     wanted = declared.metrics.headline if declared else ()
     names = [name for name in wanted if name in metrics] or names
-    return " · ".join(f"{code(name)} {inline(number(metrics[name]))}" for name in names)
+    return " · ".join(f"{code(clip(n, _WIDEST))} {inline(number(metrics[n]))}" for n in names)
 
 
 def _heading(result: RunResult) -> str:
@@ -111,7 +117,7 @@ def _chosen(parameters: Mapping[str, Metric], defaults: Mapping[str, Metric]) ->
     if not parameters:
         return "no parameters"
     different = [
-        code(f"{name}={value}")
+        code(clip(f"{name}={value}", _WIDEST))
         for name, value in parameters.items()
         if name not in defaults or defaults[name] != value
     ]
@@ -155,28 +161,37 @@ def _metrics(result: RunResult, declared: ExcursionFile | None) -> str:
     rows = []
     for name in _ordered(result.metrics, declared)[:_MOST_METRICS]:
         value = inline(number(result.metrics[name]))
-        row = [code(name), f"**{value}**" if name == main else value]
+        row = [code(clip(name, _WIDEST)), f"**{value}**" if name == main and value else value]
         rows.append([*row, inline(meanings.get(name, ""))] if meanings else row)
-    text = table(("metric", "value", "meaning")[: len(rows[0])], rows, right=(1,))
-    if len(result.metrics) > _MOST_METRICS:
-        text += f"\n\n*{len(result.metrics) - _MOST_METRICS} more are in the run's files.*"
+    header = ("metric", "value", "meaning")[: len(rows[0])]
+    rows = rows[: _fitting(["".join(row) for row in rows], "metrics")]
+    text = table(header, rows, right=(1,))
+    if len(result.metrics) > len(rows):
+        text += f"\n\n*{len(result.metrics) - len(rows)} more are in the run's files.*"
     return text
 
 
 def _shown(result: RunResult, figures_at: str) -> str:
     """Put pictures and tables in the order in which the cells showed them."""
-    shown: list[tuple[int, str]] = []
-    for figure in result.figures[:_MOST_FIGURES]:
-        alt = inline(figure.alt or figure.caption or f"Figure of cell {figure.cell}")
-        picture = f"![{alt}]({figures_at}{figure.file})"
-        if figure.caption:
-            picture += f"\n*{inline(figure.caption)}*"
-        shown.append((figure.cell, picture))
-    shown += [(shown_.cell, shown_table(shown_)) for shown_ in result.tables[:10]]
-    text = "\n\n".join(part for _, part in sorted(shown, key=lambda pair: pair[0]))
-    if len(result.figures) > _MOST_FIGURES:
-        text += f"\n\n*{len(result.figures) - _MOST_FIGURES} more pictures are in the run's files.*"
-    return text
+    pictures = [shown_figure(figure, figures_at) for figure in result.figures[:_MOST_FIGURES]]
+    pictures = pictures[: _fitting(pictures, "pictures")]
+    tables = [shown_table(shown) for shown in result.tables[:10]]
+    tables = tables[: _fitting(tables, "tables")]
+    shown = [(figure.cell, text) for figure, text in zip(result.figures, pictures, strict=False)]
+    shown += [(table_.cell, text) for table_, text in zip(result.tables, tables, strict=False)]
+    texts = [text for _, text in sorted(shown, key=lambda pair: pair[0]) if text]
+    for noun, left in (
+        ("pictures", len(result.figures) - len(pictures)),
+        ("tables", len(result.tables) - len(tables)),
+    ):
+        if left:
+            texts.append(f"*{left} more {noun} are in the run's files.*")
+    return "\n\n".join(texts)
+
+
+def _fitting(texts: Sequence[str], part: str) -> int:
+    """Count how many of a part's texts, from the first on, have room in it together."""
+    return sum(total <= _ROOM[part] for total in accumulate(len(text) for text in texts))
 
 
 def _predicted(
@@ -186,10 +201,11 @@ def _predicted(
     if not stamped:
         return "*Nobody predicted what this run would show.*"
     seen = headline(result.metrics, declared) or f"the run {result.status.value}"
-    return (
-        "**Predicted before the run, beside what it recorded**\n\n"
-        f"{predictions_table(stamped, seen, 'recorded')}"
-    )
+    shown = stamped[: _fitting([p.text + p.author + seen for p in stamped], "predictions")]
+    text = predictions_table(shown, seen, "recorded")
+    if len(stamped) > len(shown):
+        text += f"\n\n*{len(stamped) - len(shown)} more predictions are in the thread.*"
+    return f"**Predicted before the run, beside what it recorded**\n\n{text}"
 
 
 def _ran_on(result: RunResult) -> str:
@@ -231,7 +247,8 @@ def _again(result: RunResult, excursion: Excursion) -> str:
         f"checkout):\n\n"
         + fence(
             f"git worktree add --detach ../again-{result.run_id} {result.commit}\n"
-            f"cd ../again-{result.run_id}/{excursion.folder}\n{shlex.join(theirs)}",
+            f"cd {shlex.quote(f'../again-{result.run_id}/{excursion.folder}')}\n"
+            f"{shlex.join(theirs)}",
             "sh",
         )
     )
@@ -245,9 +262,9 @@ def _parameters(result: RunResult, declared: ExcursionFile | None) -> str:
     rows = []
     for name, value in result.parameters.items():
         known = declared.parameters.get(name) if declared else None
-        default = code(str(known.default)) if known else ""
+        default = code(clip(str(known.default), _WIDEST)) if known else ""
         allowed = f"{known.description} ({known.allowed})" if known else ""
-        rows.append([code(name), code(str(value)), default, inline(allowed)])
+        rows.append([code(name), code(clip(str(value), _WIDEST)), default, inline(allowed)])
     return table(("parameter", "value", "default", "meaning"), rows, right=(1, 2)) if rows else ""
 
 

@@ -13,18 +13,16 @@ import unicodedata
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _NEEDS_ESCAPE = re.compile(r"([\\`*_\[\]<>|~$])")
 _LINE_START = re.compile(r"^(\s*)([#+\-=>:]|\d+[.)](?=\s|$))", re.MULTILINE)
-_HEX = "[0-9a-f]"
+_COMMIT = re.compile(r"\b(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{7,64}\b")
 _ZERO_WIDTH = "&#8203;"
 _AUTOLINKS = (
+    (re.compile(r"#(?=\d)"), f"#{_ZERO_WIDTH}"),  # first, since what is put in has a # itself
     (re.compile(r"@(?=[A-Za-z0-9])"), f"@{_ZERO_WIDTH}"),
-    (re.compile(r"#(?=\d)"), f"#{_ZERO_WIDTH}"),
-    (re.compile(r"\b(GH-)(?=\d)", re.IGNORECASE), rf"\1{_ZERO_WIDTH}"),
-    (re.compile(r"\b(https?|ftp)(?=:)", re.IGNORECASE), rf"\1{_ZERO_WIDTH}"),
-    (re.compile(r"\b(www)(?=\.)", re.IGNORECASE), rf"\1{_ZERO_WIDTH}"),
-    (
-        re.compile(rf"\b(?={_HEX}*[a-f])(?={_HEX}*\d)({_HEX}{{6}})(?={_HEX}{{1,58}}\b)"),
-        rf"\1{_ZERO_WIDTH}",
-    ),
+    (re.compile(r"(?<![A-Za-z0-9])(GH-)(?=\d)", re.IGNORECASE), rf"\1{_ZERO_WIDTH}"),
+    (re.compile(r"(https?|ftp)(?=:)", re.IGNORECASE), rf"\1{_ZERO_WIDTH}"),
+    (re.compile(r"(www)(?=\.)", re.IGNORECASE), rf"\1{_ZERO_WIDTH}"),
+    # An emoji's short name, such as :x: or :100:; the time 12:30:45 holds none.
+    (re.compile(r":(?=(?:100|1234|[0-9_+-]*[a-z+-][a-z0-9_+-]*):)"), f":{_ZERO_WIDTH}"),
 )
 # Emoji are joined and dressed by these; all other format characters can only mislead.
 _KEPT_FORMAT = frozenset("\u200d")
@@ -52,12 +50,17 @@ def inline(text: str) -> str:
     text = _LINE_START.sub(_escape_line_start, text)
     for pattern, replacement in _AUTOLINKS:
         text = pattern.sub(replacement, text)
-    return text
+    return _COMMIT.sub(_break_commit, text)
 
 
 def _escape_line_start(match: re.Match[str]) -> str:
     mark = match[2]
     return f"{match[1]}{mark[:-1]}\\{mark[-1]}"
+
+
+def _break_commit(match: re.Match[str]) -> str:
+    """Part a commit's name into pieces too short to be one: GitHub links seven digits and more."""
+    return _ZERO_WIDTH.join(re.findall(".{1,6}", match[0]))
 
 
 def paragraphs(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from bot.log.safety import clip, inline
 from runner.records import Metric, Table
@@ -35,7 +36,7 @@ def number(value: Metric) -> str:
     if isinstance(value, str):
         return clip(value, _WIDEST_CELL)
     if isinstance(value, int):
-        return str(value) if abs(value) < 10**15 else f"{value:.4g}"
+        return str(value) if abs(value) < 10**15 else f"{Decimal(value):.4g}"
     if math.isnan(value):
         return "not a number"
     if math.isinf(value):
@@ -55,8 +56,10 @@ def _significant(value: float) -> str:
 def shown_table(shown: Table) -> str:
     """Write a table that a cell showed, clipped, its text made harmless."""
     columns = [inline(clip(name, _WIDEST_CELL)) or " " for name in shown.columns[:_MOST_COLUMNS]]
+    if not columns:
+        return ""
     rows = [
-        [inline(clip(cell, _WIDEST_CELL)) for cell in row[:_MOST_COLUMNS]]
+        [inline(clip(cell, _WIDEST_CELL)) for cell in row[: len(columns)]]
         for row in shown.rows[:_MOST_ROWS]
     ]
     rows = [row + [""] * (len(columns) - len(row)) for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.log.predictions import short_moment
-from bot.log.safety import inline
+from bot.log.safety import code, inline
 from bot.thread import Thread
 
 _COMMENT = re.compile(r"^<!-- excursion .*-->$", re.MULTILINE)
@@ -20,7 +20,7 @@ def thread_markdown(thread: Thread) -> str:
     """Write a whole thread, its posts parted by rules."""
     head = [
         f"# {inline(thread.title)}",
-        f"*Issue {thread.number}, {thread.state} · {' · '.join(f'`{x}`' for x in thread.labels)} · "
+        f"*Issue {thread.number}, {thread.state} · {' · '.join(code(x) for x in thread.labels)} · "
         f"asked by {inline(thread.author)}, {short_moment(thread.created)} UTC*",
     ]
     body = question_text(thread)

@@ -1,0 +1,5 @@
+"""`python -m bot`: the `excursion` command."""
+
+from bot.cli import main
+
+main()

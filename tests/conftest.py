@@ -1,0 +1,141 @@
+"""What most tests stand on: a real git repository set up for excursions, and the real command."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BLANK_SCRIPT = "templates/demos/blank/notebook.py.j2"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command line came to."""
+
+    status: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository in which commands are given as a user would give them."""
+
+    top: Path
+
+    def git(self, *words: str, check: bool = True) -> str:
+        done = subprocess.run(
+            ["git", *words], cwd=self.top, capture_output=True, text=True, check=check
+        )
+        return done.stdout.strip()
+
+    def excursion(self, *words: str, cwd: Path | None = None, **environment: str) -> Done:
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", *words],
+            cwd=cwd or self.top,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | environment,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def must(self, *words: str) -> str:
+        done = self.excursion(*words)
+        assert done.status == 0, done.err
+        return done.out.strip()
+
+    def json(self, *words: str) -> Any:
+        return json.loads(self.must(*words, "--json"))
+
+    def ask(self, question: str = "Does it settle?", *words: str) -> int:
+        return int(self.must("ask", question, *words))
+
+    def folder(self, issue: int = 1) -> Path:
+        """The excursion's folder in the worktree of its branch."""
+        row = next(row for row in self.json("list") if row["issue"] == issue)
+        return Path(self.top, ".excursions", "worktrees", row["branch"], row["folder"])
+
+    def commit_notebook(self, *cells: str, issue: int = 1, parameters: str = "seed = 0") -> None:
+        """Put these cells into the excursion's notebook and commit it on its branch."""
+        folder = self.folder(issue)
+        write_notebook(folder / "notebook.ipynb", parameters, *cells)
+        for words in (("add", "-A"), ("commit", "-qm", "Change the notebook")):
+            subprocess.run(["git", *words], cwd=folder, check=True)
+
+    def state(self) -> dict[str, str]:
+        """Every ref, and every file that is not git's own, for before-and-after comparisons."""
+        files = {
+            str(path.relative_to(self.top)): path.read_bytes().hex()
+            for path in sorted(self.top.rglob("*"))
+            if path.is_file() and ".git" not in path.relative_to(self.top).parts
+        }
+        return files | {"refs": self.git("for-each-ref"), "index": self.git("status", "--short")}
+
+
+def write_notebook(path: Path, parameters: str, *cells: str) -> None:
+    """Write a notebook whose first cell is tagged `parameters`."""
+    import nbformat.v4 as v4
+
+    first = v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})  # type: ignore[no-untyped-call]
+    rest = [v4.new_code_cell(cell) for cell in cells]  # type: ignore[no-untyped-call]
+    notebook = v4.new_notebook(cells=[first, *rest])  # type: ignore[no-untyped-call]
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
+@pytest.fixture(autouse=True)
+def a_git_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the machine's own git settings out of the tests."""
+    settings = tmp_path / "gitconfig"
+    settings.write_text(
+        "[user]\nname = Ada\nemail = ada@example.org\n[init]\ndefaultBranch = main\n"
+    )
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+
+
+@pytest.fixture
+def empty_repository(tmp_path: Path) -> Repository:
+    """A git repository with one commit, not set up for excursions."""
+    top = tmp_path / "repository"
+    top.mkdir()
+    repository = Repository(top)
+    repository.git("init", "-q")
+    (top / "README.md").write_text("# Ours\n")
+    repository.git("add", "-A")
+    repository.git("commit", "-qm", "First")
+    return repository
+
+
+@pytest.fixture
+def repository(empty_repository: Repository) -> Repository:
+    """A git repository set up for excursions, its configuration committed."""
+    empty_repository.must("init")
+    empty_repository.git("add", "-A")
+    empty_repository.git("commit", "-qm", "Set up excursions")
+    return empty_repository
+
+
+Wait = Callable[[Callable[[], bool]], None]
+
+
+@pytest.fixture
+def wait_until() -> Wait:
+    """Wait for something that another process does, at most a minute."""
+    import time
+
+    def wait(happened: Callable[[], bool]) -> None:
+        end = time.monotonic() + 60
+        while not happened():
+            assert time.monotonic() < end, "waited a minute in vain"
+            time.sleep(0.02)
+
+    return wait

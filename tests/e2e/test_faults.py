@@ -1,0 +1,373 @@
+"""Bad input and faults: one clear message, the right exit status, nothing lost or half-made."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Done, Repository, Wait
+
+
+def refused(done: Done, *words: str, status: int = 2) -> None:
+    """One message of a few lines, no traceback, with these words in it."""
+    assert done.status == status, done.err
+    assert done.out == ""
+    assert done.err.startswith(("excursion: ", "Usage: "))
+    assert "Traceback" not in done.err
+    assert len(done.err.splitlines()) <= 6
+    for word in words:
+        assert word in done.err
+
+
+def test_outside_of_a_repository(tmp_path: Path) -> None:
+    place = Repository(tmp_path)
+    for words in (("init",), ("ask", "Does it?"), ("list",), ("run", "1")):
+        refused(place.excursion(*words), "not a git repository", "git init")
+    assert [path.name for path in tmp_path.iterdir()] == ["gitconfig"]
+
+
+def test_a_repository_that_is_not_set_up(empty_repository: Repository) -> None:
+    before = empty_repository.state()
+    refused(empty_repository.excursion("ask", "Does it?"), "excursion init")
+    assert empty_repository.state() == before
+
+
+def test_a_bare_repository(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", "--bare", str(tmp_path / "bare")], check=True)
+    refused(Repository(tmp_path / "bare").excursion("init"), "bare")
+
+
+def test_no_commits_yet(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path / "new")], check=True)
+    place = Repository(tmp_path / "new")
+    done = place.excursion("init")
+    assert done.status == 0
+    assert "no commit yet" in done.err
+    refused(place.excursion("ask", "Does it?"), "no commit yet", "git commit")
+    assert place.json("list") == []
+    assert place.git("for-each-ref") == ""
+
+
+def test_a_dirty_checkout_is_left_alone_by_everything_but_an_answer(repository: Repository) -> None:
+    (repository.top / "README.md").write_text("# Changed\n")
+    (repository.top / "staged.txt").write_text("staged\n")
+    repository.git("add", "staged.txt")
+    status = repository.git("status", "--short")
+
+    repository.ask()
+    repository.must("run", "1")
+    assert repository.git("status", "--short") == status
+    main = repository.git("rev-parse", "main")
+    refused(repository.excursion("answer", "1", "It does."), "README.md", "Commit or stash")
+    assert repository.git("rev-parse", "main") == main
+    assert repository.git("status", "--short") == status
+    assert repository.json("status", "1")["state"] == "open"
+
+    repository.git("commit", "-qam", "Done")
+    repository.must("answer", "1", "It does.")
+    assert repository.git("status", "--short") == ""
+
+
+def test_a_file_in_the_way_of_the_answer(repository: Repository) -> None:
+    repository.ask()
+    mine = repository.top / "excursions/demos/1-does-it-settle/README.md"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine\n")
+    main = repository.git("rev-parse", "main")
+    refused(repository.excursion("answer", "1", "It does."), "in the way", "README.md")
+    assert mine.read_text() == "mine\n"
+    assert repository.git("rev-parse", "main") == main
+
+
+def test_a_branch_of_that_name_that_is_somebody_elses(repository: Repository) -> None:
+    repository.git("branch", "1-does-it-settle")
+    before = repository.state()
+    refused(repository.excursion("ask", "Does it settle?"), "1-does-it-settle", "git branch -m")
+    after = repository.state()
+    assert after["refs"] == before["refs"]
+    assert repository.json("list") == []
+
+
+@pytest.mark.parametrize(
+    ("title", "word"),
+    [
+        ("", "empty"),
+        ("   ", "empty"),
+        ("x" * 300, "300"),
+        ("🧠🔬", "no words"),
+        ("a\x07b", "U+0007"),
+        ("a\nb", "U+000A"),
+        ("a\u202eb", "U+202E"),
+    ],
+)
+def test_a_title_that_is_no_question(repository: Repository, title: str, word: str) -> None:
+    refused(repository.excursion("ask", title), word)
+    assert repository.json("list") == []
+
+
+def test_an_unknown_template_names_the_nearest(repository: Repository) -> None:
+    refused(repository.excursion("ask", "Does it?", "--template", "blnak"), "'blank'")
+    done = repository.excursion("ask", "Does it?", "--template", "blank", "--kind", "docs")
+    refused(done, "demos")
+    assert repository.json("list") == []
+
+
+def test_an_unknown_command_names_the_nearest(repository: Repository) -> None:
+    refused(repository.excursion("anwser", "1", "It does."), "'answer'")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "7"),
+        ("predict", "7", "It will"),
+        ("answer", "7", "It does."),
+        ("log", "7", "Hm"),
+        ("comment", "7", "/run"),
+        ("show", "7"),
+        ("status", "7"),
+        ("params", "7"),
+        ("start", "7"),
+    ],
+)
+def test_an_issue_that_does_not_exist(repository: Repository, words: tuple[str, ...]) -> None:
+    repository.ask()
+    refused(repository.excursion(*words), "no issue 7", "issue 1")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("run", "1"), ("predict", "1", "It will"), ("answer", "1", "Otherwise."), ("start", "1")],
+)
+def test_an_issue_that_is_closed(repository: Repository, words: tuple[str, ...]) -> None:
+    repository.ask()
+    repository.must("answer", "1", "It does.")
+    before = repository.state()
+    refused(repository.excursion(*words), "closed", "Ask a new question")
+    assert repository.state() == before
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("sede=1", ("'seed'",)),
+        ("seed=x", ("whole number", "4294967295")),
+        ("seed=-1", ("out of bounds", "from 0")),
+        ("seed=1.0", ("whole number",)),
+        ("seed", ("name=value",)),
+        ("x; import os=1", ("there is no parameter",)),
+    ],
+)
+def test_a_parameter_that_is_not_declared_so(
+    repository: Repository, given: str, words: tuple[str, ...]
+) -> None:
+    repository.ask()
+    refused(repository.excursion("run", "1", "-p", given), *words)
+    refused(repository.excursion("ask", "Another?", "-p", given), *words)
+    assert repository.json("status", "1")["runs"] == []
+    assert "refs/excursions" not in repository.git("for-each-ref")
+    assert len(repository.json("list")) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("[parameters.seed]", "[parameters.seed"), ("not valid TOML", "line")),
+        (("runner =", "runer ="), ("'runer'", "'runner'")),
+        (("default = 0", "default = -5"), ("-5", "from 0")),
+        (("[parameters.seed]", '[parameters."x; import os"]'), ("not an identifier",)),
+        (("type = ", "tipe = "), ("tipe'", "'type'")),
+        (('runner = "local"', 'runner = "moon"'), ("'moon'", "local")),
+    ],
+)
+def test_a_broken_excursion_toml(
+    repository: Repository, change: tuple[str, str], words: tuple[str, ...]
+) -> None:
+    repository.ask()
+    file = repository.folder() / "excursion.toml"
+    assert change[0] in file.read_text()
+    file.write_text(file.read_text().replace(*change, 1))
+    repository.git("-C", str(file.parent), "commit", "-qam", "Break it")
+    refused(repository.excursion("run", "1"), "excursion.toml", *words)
+    assert "refs/excursions" not in repository.git("for-each-ref")
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        ("{", "not a notebook"),
+        ("[]", "not a notebook"),
+        ('{"cells": [], "nbformat": 3, "metadata": {}}', "format 3"),
+        ('{"cells": [], "nbformat": 4, "metadata": {}}', "parameters"),
+        ('{"cells": 5, "nbformat": 4}', "not a notebook"),
+    ],
+)
+def test_a_broken_notebook(repository: Repository, content: str, word: str) -> None:
+    repository.ask()
+    file = repository.folder() / "notebook.ipynb"
+    file.write_text(content)
+    repository.git("-C", str(file.parent), "commit", "-qam", "Break it")
+    refused(repository.excursion("run", "1"), "notebook.ipynb", word)
+    assert "refs/excursions" not in repository.git("for-each-ref")
+
+
+def test_a_broken_configuration_names_the_nearest_key(repository: Repository) -> None:
+    (repository.top / "excursions.toml").write_text('rot = "src"\n')
+    refused(repository.excursion("ask", "Does it?"), "excursions.toml", "'rot'", "'root'")
+
+
+def test_a_thread_file_that_was_damaged_by_hand_is_named(repository: Repository) -> None:
+    repository.ask()
+    (repository.top / ".excursions/1/issue.md").write_text("oops")
+    refused(repository.excursion("show", "1"), "issue.md", status=3)
+
+
+def test_a_run_that_fails_is_logged_and_ends_with_one(repository: Repository) -> None:
+    repository.ask()
+    repository.commit_notebook("1 / 0", "print('never')")
+    done = repository.excursion("run", "1")
+    assert done.status == 1
+    assert "ZeroDivisionError" in done.err
+    run = repository.json("status", "1")["runs"][0]
+    assert run["status"] == "failed"
+    text = next(repository.top.glob(".excursions/1/*-run-1-1.md")).read_text()
+    assert "2 of 4 code cells completed, 1 never ran" in text
+    assert "| 3 | pending |" in text
+
+
+def test_a_run_past_its_time_limit_ends_with_one(repository: Repository) -> None:
+    repository.ask()
+    repository.commit_notebook("import time; time.sleep(600)")
+    done = repository.excursion("run", "1", "--timeout", "6s")
+    assert done.status == 1
+    assert "timed out" in done.err
+    assert repository.json("status", "1")["runs"][0]["status"] == "timed_out"
+    refused(repository.excursion("run", "1", "--timeout", "soon"), "30m")
+
+
+def test_ctrl_c_in_the_middle_of_a_run_keeps_what_was_made(
+    repository: Repository, wait_until: Wait
+) -> None:
+    repository.ask()
+    repository.commit_notebook(
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()",
+        "print('waiting')\nimport time\ntime.sleep(600)",
+        "print('never')",
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "run", "1"],
+        cwd=repository.top,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    journal = repository.top / ".excursions/1/runs/1/journal.jsonl"
+    wait_until(lambda: journal.exists() and '"cell": 3' in journal.read_text())
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 3
+    assert "cancelled" in err
+    assert "again" in err
+    assert "Traceback" not in err
+    result = json.loads(repository.git("show", "refs/excursions/1/1:result.json"))
+    assert result["status"] == "cancelled"
+    assert [cell["status"] for cell in result["cells"]][-2:] == ["cancelled", "pending"]
+    assert len(result["figures"]) == 1
+    thread = repository.json("show", "1")
+    assert thread["state"] == "open"
+    assert "excursion:running" not in thread["labels"]
+
+
+def test_an_interrupted_run_is_shown_as_such_until_it_is_settled(
+    repository: Repository, wait_until: Wait
+) -> None:
+    repository.ask()
+    repository.commit_notebook("import time; time.sleep(600)")
+    process = subprocess.Popen([sys.executable, "-m", "bot", "run", "1"], cwd=repository.top)
+    journal = repository.top / ".excursions/1/runs/1/journal.jsonl"
+    wait_until(lambda: journal.exists() and '"cell": 2' in journal.read_text())
+    assert repository.json("list")[0]["state"] == "running"
+    refused(repository.excursion("answer", "1", "It does."), "run 1.1 is still going")
+    process.kill()
+    process.wait()
+    wait_until(lambda: repository.json("list")[0]["state"] == "interrupted")
+
+    repository.must("answer", "1", "Nobody knows.", "--outcome", "abandoned")
+    run = repository.json("status", "1")["runs"][0]
+    assert run["status"] in ("cancelled", "died")
+    assert repository.json("list")[0]["state"] == "abandoned"
+
+
+def test_a_disk_that_is_full(repository: Repository, tmp_path: Path) -> None:
+    """On a real file system of a few megabytes, filled to the brim."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(place)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode != 0:
+        pytest.skip("mounting a small file system needs root")
+    try:
+        subprocess.run(["git", "clone", "-q", str(repository.top), str(place / "r")], check=True)
+        small = Repository(place / "r")
+        small.ask()
+        before = small.state()
+        filler = place / "filler"
+        with filler.open("wb") as file:
+            try:
+                while True:
+                    file.write(b"x" * 65536)
+                    file.flush()
+            except OSError:
+                pass
+        for words in (("ask", "Another?"), ("predict", "1", "It will"), ("run", "1")):
+            refused(small.excursion(*words), "disk is full", "Free some space", status=3)
+        refused(small.excursion("answer", "1", "It does."), "disk is full", status=3)
+        filler.unlink()
+        assert small.state() == before
+        assert small.must("ask", "Another?") == "2"
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_disk_that_fills_while_a_run_goes_on(repository: Repository, tmp_path: Path) -> None:
+    place = tmp_path / "small"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode != 0:
+        pytest.skip("mounting a small file system needs root")
+    try:
+        subprocess.run(["git", "clone", "-q", str(repository.top), str(place / "r")], check=True)
+        small = Repository(place / "r")
+        small.ask()
+        small.commit_notebook(
+            "import os\nfiller = os.environ.get('EXCURSIONS_FILLER')",
+            "try:\n    if filler:\n        with open(filler, 'wb') as file:\n"
+            "            while True: file.write(b'x' * 65536); file.flush()\n"
+            "except OSError as error:\n    print(error)",
+        )
+        done = small.excursion("run", "1", EXCURSIONS_FILLER=str(place / "filler"))
+        assert done.status == 3, (done.status, done.err)
+        assert "Traceback" not in done.err
+        assert "disk is full" in done.err
+        (place / "filler").unlink()
+
+        assert small.must("run", "1") in ("1.1", "1.2")
+        statuses = [run["status"] for run in small.json("status", "1")["runs"]]
+        assert statuses[-1] == "succeeded"
+        assert "running" not in statuses
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)

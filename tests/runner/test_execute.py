@@ -1,0 +1,284 @@
+"""What happened, truly: real kernels that succeed, raise, die, hang and are stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from conftest import Wait, write_notebook
+
+from runner.engines import local
+from runner.records import RunRequest, RunResult, Status, to_json
+
+PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
+
+
+def prepare(folder: Path, *cells: str, timeout_s: float = 60, **parameters: Any) -> RunRequest:
+    folder.mkdir(parents=True, exist_ok=True)
+    write_notebook(folder / "source.ipynb", "seed = 0", *cells)
+    content = (folder / "source.ipynb").read_bytes()
+    request = RunRequest(
+        run_id="1.1",
+        issue=1,
+        notebook="excursions/demos/1-x/notebook.ipynb",
+        notebook_sha256=hashlib.sha256(content).hexdigest(),
+        commit="c" * 40,
+        parameters={"seed": 0} | parameters,
+        seed=0,
+        timeout_s=timeout_s,
+        requested="2026-01-01T00:00:00Z",
+    )
+    (folder / "request.json").write_bytes(to_json(request))
+    return request
+
+
+def run(tmp_path: Path, *cells: str, **options: Any) -> RunResult:
+    request = prepare(tmp_path / "run", *cells, **options)
+    workdir = tmp_path / "work"
+    workdir.mkdir(exist_ok=True)
+    return local.execute(request, tmp_path / "run", workdir, listen=lambda event: None)
+
+
+def statuses(result: RunResult) -> list[str]:
+    """The fates of the cells after the two that hold parameters."""
+    return [cell.status.value for cell in result.cells[2:]]
+
+
+def test_a_run_that_succeeds_tells_everything(tmp_path: Path) -> None:
+    cells = (
+        "print('hello')",
+        "from runner.notebook import record, caption\nrecord(accuracy=0.998, steps=7)",
+        "caption('A line', alt='A rising line')\n" + PLOT,
+        "import pandas\npandas.DataFrame({'model': ['one', 'two'], 'accuracy': [0.3, 0.998]})",
+    )
+    result = run(tmp_path, *cells)
+
+    assert result.status is Status.SUCCEEDED
+    assert result.error is None
+    assert result.metrics == {"accuracy": 0.998, "steps": 7}
+    assert statuses(result) == ["completed"] * 4
+    assert all(cell.duration_s is not None for cell in result.cells)
+    assert [(f.caption, f.alt) for f in result.figures] == [("A line", "A rising line")]
+    picture = tmp_path / "run" / "figures" / result.figures[0].file
+    assert hashlib.sha256(picture.read_bytes()).hexdigest() == result.figures[0].sha256
+    assert result.tables[0].columns == ("", "model", "accuracy")
+    assert result.tables[0].rows[1] == ("1", "two", "0.998")
+    assert result.stdout_tail == "hello\n"
+    assert result.environment is not None
+    assert result.environment.python == ".".join(map(str, sys.version_info[:3]))
+    assert result.environment.torch
+    assert result.commit == "c" * 40
+    assert result == RunResult.model_validate_json((tmp_path / "run" / "result.json").read_bytes())
+
+
+def test_a_cell_that_raises_fails_the_run_and_leaves_the_rest_pending(tmp_path: Path) -> None:
+    result = run(tmp_path, PLOT, "1 / 0", "print('never')")
+
+    assert result.status is Status.FAILED
+    assert statuses(result) == ["completed", "failed", "pending"]
+    assert result.error is not None
+    assert (result.error.name, result.error.cell) == ("ZeroDivisionError", 3)
+    assert "1 / 0" in result.error.traceback
+    assert "\x1b" not in result.error.traceback
+    assert len(result.figures) == 1
+
+
+def test_a_kernel_that_dies_is_said_to_have_died(tmp_path: Path) -> None:
+    cells = (PLOT, "print('so far', flush=True)\nimport os\nos._exit(1)", "print('never')")
+    result = run(tmp_path, *cells)
+
+    assert result.status is Status.DIED
+    assert statuses(result) == ["completed", "died", "pending"]
+    assert result.error is not None
+    assert (result.error.name, result.error.cell) == ("Dead kernel", 3)
+    assert len(result.figures) == 1
+
+
+def test_a_run_past_its_limit_is_stopped_and_keeps_what_it_made(tmp_path: Path) -> None:
+    endless = "print('begun', flush=True)\nimport time\nwhile True: time.sleep(0.1)"
+    result = run(tmp_path, PLOT, endless, "print('never')", timeout_s=8)
+
+    assert result.status is Status.TIMED_OUT
+    assert statuses(result) == ["completed", "timed_out", "pending"]
+    assert result.error is not None
+    assert result.error.cell == 3
+    assert "8 s" in result.error.message
+    assert len(result.figures) == 1
+    assert result.stdout_tail == "begun\n"
+
+
+def test_the_limit_is_for_the_whole_run_not_for_each_cell(tmp_path: Path) -> None:
+    result = run(tmp_path, *["import time; time.sleep(3)"] * 4, timeout_s=8)
+
+    assert result.status is Status.TIMED_OUT
+    assert statuses(result)[-1] == "pending"
+
+
+def test_the_saved_notebook_does_not_call_cells_completed_that_never_ran(tmp_path: Path) -> None:
+    run(tmp_path, "import os; os._exit(1)", "print('never')")
+
+    notebook = json.loads((tmp_path / "run" / "notebook.ipynb").read_bytes())
+    found = [cell["metadata"]["papermill"]["status"] for cell in notebook["cells"]]
+    assert found == ["completed", "completed", "died", "pending"]
+    nbformat.validate(notebook)
+
+
+def test_a_notebook_may_end_itself_early_and_well(tmp_path: Path) -> None:
+    result = run(tmp_path, "import sys\nsys.exit()", "print('never')")
+
+    assert result.status is Status.SUCCEEDED
+    assert statuses(result) == ["completed", "pending"]
+
+
+def test_a_notebook_that_exits_with_a_number_has_failed(tmp_path: Path) -> None:
+    result = run(tmp_path, "import sys\nsys.exit(3)")
+
+    assert result.status is Status.FAILED
+    assert result.error is not None
+    assert (result.error.name, result.error.message) == ("SystemExit", "3")
+
+
+def test_the_kernel_is_ours_whatever_the_notebook_names(tmp_path: Path) -> None:
+    request = prepare(tmp_path / "run", "import sys\nprint(sys.executable)")
+    source = tmp_path / "run" / "source.ipynb"
+    notebook = json.loads(source.read_bytes())
+    notebook["metadata"]["kernelspec"] = {"name": "evil", "display_name": "E", "language": "bash"}
+    source.write_text(json.dumps(notebook))
+    result = local.execute(request, tmp_path / "run", tmp_path, listen=lambda event: None)
+
+    assert result.status is Status.SUCCEEDED
+    assert result.stdout_tail.strip() == sys.executable
+
+
+def test_figures_appear_whatever_backend_the_environment_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    assert len(run(tmp_path, PLOT).figures) == 1
+
+
+def test_the_notebook_runs_in_the_folder_it_was_given(tmp_path: Path) -> None:
+    result = run(tmp_path, "import os\nprint(os.getcwd())")
+    assert result.stdout_tail.strip() == str((tmp_path / "work").resolve())
+
+
+def test_parameters_arrive_with_their_types_and_values_unharmed(tmp_path: Path) -> None:
+    hostile = '"""; import os #\n{x} \\ 日本語'
+    result = run(
+        tmp_path,
+        "print(repr(text)); print(repr(rate)); print(repr(on)); print(repr(count))",
+        text=hostile,
+        rate=0.1,
+        on=True,
+        count=3,
+    )
+    assert result.stdout_tail == f"{hostile!r}\n0.1\nTrue\n3\n"
+
+
+def test_what_happens_is_told_as_it_happens(tmp_path: Path) -> None:
+    events: list[dict[str, Any]] = []
+    request = prepare(tmp_path / "run", "print('step 1')\nprint('step 2')")
+    local.execute(request, tmp_path / "run", tmp_path, listen=events.append)
+
+    kinds = [event["event"] for event in events]
+    assert kinds[:3] == ["started", "cells", "cell started"]
+    assert kinds[-1] == "ended"
+    assert "step 2" in [event.get("text") for event in events]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_runner_that_is_told_to_stop_keeps_what_was_made(
+    tmp_path: Path, wait_until: Wait, number: signal.Signals
+) -> None:
+    folder = tmp_path / "run"
+    prepare(folder, PLOT, "import time\ntime.sleep(600)", "print('never')")
+    process = start(folder, tmp_path)
+    wait_until(lambda: '"cell": 3' in journal(folder))
+    process.send_signal(number)
+    assert process.wait(30) == 0
+
+    result = local.read_left(folder)
+    assert result is not None
+    assert result.status is Status.CANCELLED
+    assert statuses(result) == ["completed", "cancelled", "pending"]
+    assert len(result.figures) == 1
+
+
+def test_a_runner_whose_starter_is_gone_stops_by_itself(tmp_path: Path, wait_until: Wait) -> None:
+    folder = tmp_path / "run"
+    prepare(folder, "import os\nprint(os.getpid())\nimport time\ntime.sleep(600)")
+    process = start(folder, tmp_path)
+    wait_until(lambda: '"event": "cell started", "at"' in journal(folder))
+    wait_until(lambda: '"cell": 2' in journal(folder))
+    assert process.stdin is not None
+    process.stdin.close()
+    process.wait(30)
+
+    result = local.read_left(folder)
+    assert result is not None
+    assert result.status is Status.CANCELLED
+
+
+def test_a_runner_that_is_killed_leaves_no_kernel_and_can_be_recovered(
+    tmp_path: Path, wait_until: Wait
+) -> None:
+    folder = tmp_path / "run"
+    pid_file = tmp_path / "kernel.pid"
+    say_pid = f"import os, time\nopen({str(pid_file)!r}, 'w').write(str(os.getpid()))\n"
+    request = prepare(folder, PLOT, "print('so far')", say_pid + "time.sleep(600)", "'never'")
+    process = start(folder, tmp_path)
+    wait_until(lambda: pid_file.exists() and bool(pid_file.read_text()))
+    process.kill()
+    process.wait()
+    wait_until(lambda: not is_running(int(pid_file.read_text())))
+
+    result = local.recover(folder, request)
+    assert result.status is Status.DIED
+    assert statuses(result) == ["completed", "completed", "died", "pending"]
+    assert len(result.figures) == 1
+
+
+def test_a_cell_killed_for_its_memory_ends_as_a_dead_kernel(tmp_path: Path) -> None:
+    result = run(tmp_path, "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+
+    assert result.status is Status.DIED
+    assert statuses(result) == ["died"]
+
+
+def test_a_source_that_is_no_notebook_ends_in_a_result(tmp_path: Path) -> None:
+    request = prepare(tmp_path / "run", "1")
+    (tmp_path / "run" / "source.ipynb").write_text("{")
+    result = local.execute(request, tmp_path / "run", tmp_path, listen=lambda event: None)
+
+    assert result.status is Status.DIED
+    assert result.error is not None
+    assert result.cells == ()
+
+
+def start(folder: Path, workdir: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "runner", str(folder), str(workdir)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def journal(folder: Path) -> str:
+    path = folder / "journal.jsonl"
+    return path.read_text() if path.exists() else ""
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return b"State:\tZ" not in Path(f"/proc/{pid}/status").read_bytes()
