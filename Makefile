@@ -37,7 +37,7 @@ types: setup
 
 check: setup
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
 bench: setup
 	$(BIN)/python -m benchmarks.startup

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.errors import RequestError
+from bot.thread import WELCOME, Thread
 
 LONGEST_TITLE = 256  # GitHub's own limit for an issue's title
 LONGEST_SLUG = 60
@@ -105,7 +106,7 @@ def check_title(title: str) -> str:
             where="title",
             right='Ask something, such as "Does activation patching work on InceptionV1?".',
         )
-    for position, character in enumerate(text, start=1):
+    for position, character in enumerate(title, start=1):
         if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} | (
             {"Cf"} if character in _BIDI_CONTROLS else set()
         ):
@@ -128,3 +129,22 @@ def check_title(title: str) -> str:
             right="Write at least one letter or digit, in any script.",
         )
     return text
+
+
+def read_excursion(thread: Thread) -> Excursion | None:
+    """Read what the welcome entry remembers; None if there is none, or it was damaged."""
+    entry = thread.entry(WELCOME)
+    data = (entry.data if entry else None) or {}
+    names = ("question", "kind", "template", "branch", "folder")
+    if not all(isinstance(data.get(name), str) for name in names):
+        return None
+    if data["kind"] not in {kind.value for kind in Kind}:
+        return None
+    return Excursion(
+        issue=thread.number,
+        question=data["question"],
+        kind=Kind(data["kind"]),
+        template=data["template"],
+        branch=data["branch"],
+        folder=data["folder"],
+    )

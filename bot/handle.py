@@ -18,12 +18,12 @@ from bot.command import Answer, Run, Start
 from bot.commands.parser import parse_comment
 from bot.commands.run import decide_again, decide_ended, same_request
 from bot.commands.start import asked_kind, asked_template, decide_ask
-from bot.commands.world import World, read_excursion
+from bot.commands.world import World
 from bot.config import Config
 from bot.effects import Effect, PostComment, React, RequestRun, apply
 from bot.errors import ExcursionError, RequestError
 from bot.events import Actor, Asked, Commanded, RunEnded
-from bot.excursion import branch_name, check_title
+from bot.excursion import branch_name, check_title, read_excursion
 from bot.excursion_file import FILE_NAME, NOTEBOOK
 from bot.forge.protocol import Forge, StoredRun
 from bot.template import find_template

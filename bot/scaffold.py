@@ -21,6 +21,17 @@ from bot.template import Template
 
 _SUFFIX = ".j2"
 _NOTEBOOK_SCRIPT = "notebook.py"
+# A line that only looks like a magic command, as the question "%time?" does, stays a comment.
+_PERCENT = {"extension": ".py", "format_name": "percent", "comment_magics": False}
+
+_CANNOT_RENDER = (
+    TemplateError,
+    ArithmeticError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 def scaffold(
@@ -56,7 +67,14 @@ def scaffold(
             text = _render(environment, template, name, context)
         else:
             path, text = name, template.files[name]
-        files[_inside(path, template)] = text.encode()
+        path = _inside(path, template)
+        if path in files:
+            raise RequestError(
+                f"{path!r} is made twice",
+                where=f"templates/{template.full_name}",
+                right="Give each of the template's files a name of its own.",
+            )
+        files[path] = text.encode()
     script = files.pop(_NOTEBOOK_SCRIPT, None)
     if script is not None:
         files[NOTEBOOK] = notebook_bytes(script.decode())
@@ -83,7 +101,7 @@ def notebook_bytes(script: str) -> bytes:
     """
     import jupytext  # here, since only a new excursion needs it
 
-    notebook = jupytext.reads(script, fmt="py:percent")
+    notebook = jupytext.reads(script, fmt=_PERCENT)
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -151,7 +169,7 @@ def _render(
     text = template.files[name] if source is None else source
     try:
         return environment.from_string(text).render(context)
-    except (TemplateError, ArithmeticError, TypeError, ValueError) as error:
+    except _CANNOT_RENDER as error:
         line = getattr(error, "lineno", None)
         place = f"templates/{template.full_name}/{name}" + (f", line {line}" if line else "")
         raise RequestError(f"does not render: {error}", where=place) from error

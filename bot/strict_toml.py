@@ -13,7 +13,7 @@ from bot.errors import RequestError, did_you_mean
 class Strict(BaseModel):
     """A frozen record that refuses unknown keys and silent conversions."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 Model = TypeVar("Model", bound=BaseModel)

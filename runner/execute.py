@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -67,10 +68,10 @@ def execute(request: RunRequest, folder: Path, workdir: Path, journal: Journal) 
     """
     began = time.monotonic()
     journal.write("started")
-    status, error, where = Status.SUCCEEDED, None, None
-    with _cancellable():
+    status, error = Status.SUCCEEDED, None
+    with ThreadPoolExecutor(1) as meanwhile, _cancellable():
+        where = meanwhile.submit(environment)
         try:
-            where = environment()
             _run(request, folder, workdir, journal, deadline=began + request.timeout_s)
         except Exception as caught:  # noqa: BLE001  # every end is an end to be told
             status, error = _explain(caught, request)
@@ -81,7 +82,7 @@ def execute(request: RunRequest, folder: Path, workdir: Path, journal: Journal) 
     story = read_story(folder)
     if error is not None and error.cell is None:
         error = error.model_copy(update={"cell": story.stopped_at})
-    return _report(request, folder, status, error, time.monotonic() - began, where)
+    return _report(request, folder, status, error, time.monotonic() - began, where.result())
 
 
 def _report(
@@ -90,7 +91,7 @@ def _report(
     status: Status,
     error: RunError | None,
     duration_s: float,
-    where: Environment | None,
+    where: Environment,
 ) -> RunResult:
     return report(
         folder,

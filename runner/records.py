@@ -18,7 +18,9 @@ FileName = Annotated[
 class Record(BaseModel):
     """A frozen record, validated once; NaN and infinities travel as strings."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="strings")
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, ser_json_inf_nan="strings", defer_build=True
+    )
 
 
 class Status(StrEnum):

@@ -6,6 +6,7 @@ import dataclasses
 from datetime import UTC, datetime
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from bot.commands.world import World
@@ -16,6 +17,10 @@ from bot.parameters import Declaration
 from bot.template import Manifest, Metrics, Template
 from bot.thread import BOT, WELCOME, Comment, Thread
 from runner.records import Cell, CellStatus, Environment, RunRequest, RunResult, Status
+
+# How long an example takes says nothing here; speed belongs to `benchmarks/`.
+settings.register_profile("excursions", deadline=None)
+settings.load_profile("excursions")
 
 NOW = datetime(2026, 11, 21, 9, 30, 15, tzinfo=UTC)
 STAMP = "2026-11-21T09:30:15Z"
@@ -180,11 +185,39 @@ _PIECES = st.sampled_from(
         *"<>&\"'`*_~[]()!#|-+=:;.\\$^\n \t/@",
         *("**", "__", "~~", "```", "~~~", "---", "===", "1. ", "- ", "# ", "> ", "    ", "  \n"),
         *("\n\n", "\r\n", "| a | b |\n|---|---|\n", "- [x] ", "[a](b)", "![a](b)", "[a]: b\n"),
-        *("<b>", "</b>", "<script>", "<!--", "-->", "<!-- /answer -->", "<details>", "<br/>", "&lt;"),
-        *("&#64;", "&amp;", "<https://e.org>", "https://e.org", "HTTP://e.org", "www.e.org", "a@e.org"),
+        *(
+            "<b>",
+            "</b>",
+            "<script>",
+            "<!--",
+            "-->",
+            "<!-- /answer -->",
+            "<details>",
+            "<br/>",
+            "&lt;",
+        ),
+        *(
+            "&#64;",
+            "&amp;",
+            "<https://e.org>",
+            "https://e.org",
+            "HTTP://e.org",
+            "www.e.org",
+            "a@e.org",
+        ),
         *("mailto:a@e.org", "xmpp:a@e.org", "ftp://e.org", "@ada", "@a/b", "#12", "a/b#3", "GH-12"),
         *("gh-1", "abc1234", "0123456789abcdef0123456789abcdef01234567", ":tada:", ":100:", "::"),
-        *("fixes ", "$x$", "\x1b[31m", "\x1b]8;;x\x07", "\u202e", "\u2066", "\u200b", "\ufeff", "\0"),
+        *(
+            "fixes ",
+            "$x$",
+            "\x1b[31m",
+            "\x1b]8;;x\x07",
+            "\u202e",
+            "\u2066",
+            "\u200b",
+            "\ufeff",
+            "\0",
+        ),
         *("\u2028", "\ud800", "日本語", "é", "👩\u200d🔬", "x", "7"),
     ]
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from bot import handle
-from bot.cli.desk import Desk, dry_run_option, issue_argument, open_desk, say
+from bot.cli.desk import Desk, open_desk
+from bot.cli.place import dry_run_option, issue_argument, say
 from bot.command import Answer, Command, Log, Start
 from bot.commands import predict
 from bot.events import Asked, Commanded

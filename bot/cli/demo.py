@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli.desk import open_forge, say
+from bot.cli.place import open_forge, say
 from bot.errors import RequestError
 from bot.forge.git import NO_COMMIT, Git
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli.desk import dry_run_option, say
+from bot.cli.place import dry_run_option, say
 from bot.config import FILE_NAME, FIRST_TEXT, read_config
 from bot.forge.git import Git, find_repository
 from bot.forge.local import LocalForge

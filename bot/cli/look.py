@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from bot.cli.desk import issue_argument, json_option, open_forge, say
-from bot.commands.world import read_excursion
+from bot.cli.place import issue_argument, json_option, open_forge, say
+from bot.excursion import read_excursion
 from bot.excursion_file import FILE_NAME, read_excursion_file
 from bot.forge.local import LocalForge
 from bot.log.predictions import read_predictions

@@ -8,7 +8,8 @@ import click
 
 from bot import handle
 from bot.cli.change import parameter_option
-from bot.cli.desk import dry_run_option, issue_argument, open_desk, say
+from bot.cli.desk import open_desk
+from bot.cli.place import dry_run_option, issue_argument, say
 from bot.command import Run
 from bot.durations import spoken
 from bot.events import Commanded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.commands.world import read_excursion
+from bot.excursion import read_excursion
 from bot.forge.local import LocalForge
 from bot.log.thread_text import question_text, thread_markdown
 from bot.site.page import Page, Post, render_page

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
 
 from bot.command import Command
 from bot.commands import COMMANDS
@@ -65,14 +67,16 @@ def _own_lines(text: str) -> Iterator[str]:
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"html": True})
-    for block in parser.parse(text.replace(_MARK, "")):
-        if block.type != "inline" or block.level != 1:
+    links: dict[str, Any] = {}  # which a reference in a line may name
+    blocks = parser.parse(text.replace(_MARK, ""), links)
+    for opening, block in pairwise(blocks):
+        if opening.type != "paragraph_open" or opening.level != 0:
             continue
         # Each line is numbered where it begins, since not every token says how many it spans;
         # a number that is found in plain text was not inside code, HTML or a link.
         lines = block.content.split("\n")
         numbered = "\n".join(_NUMBERED.sub(rf"{_MARK}{n}{_MARK}", x) for n, x in enumerate(lines))
-        for token in parser.parseInline(numbered)[0].children or ():
+        for token in parser.parseInline(numbered, links)[0].children or ():
             found = _NUMBER.match(token.content) if token.type == "text" else None
             if found and token.level == 0:
                 yield lines[int(found[1])]

@@ -14,6 +14,7 @@ from bot.errors import RequestError
 from bot.events import RunEnded
 from bot.excursion import LABEL_RUNNING
 from bot.excursion_file import NOTEBOOK, ExcursionFile
+from bot.forge.marker import write_marker
 from bot.forge.thread_files import timestamp
 from bot.log.figures import safe_figures
 from bot.log.predictions import read_predictions
@@ -21,6 +22,7 @@ from bot.log.run_entry import run_entry, running_entry
 from bot.parameters import Value, bind
 from runner.records import RunRequest, RunResult, to_json
 
+_MEMORY = 4_500  # characters; together with run_entry.LONGEST below GitHub's limit for a post
 PATCH = "uncommitted.patch"
 SOURCE = "source.ipynb"  # the notebook as it is executed; the commit holds it too
 
@@ -127,9 +129,14 @@ def decide_ended(event: RunEnded, world: World) -> tuple[Effect, ...]:
 
 
 def run_memory(result: RunResult) -> dict[str, object]:
-    """Give what a run's entry remembers."""
+    """Give what a run's entry remembers: of its metrics, those that its marker has room for."""
     data = result.model_dump(mode="json", include={"status", "commit", "started", "metrics"})
-    return {**data, "metrics": dict(list(data["metrics"].items())[:60])}
+    room, metrics = _MEMORY, {}
+    for name, value in data["metrics"].items():
+        size = len(write_marker("", {name: value}))
+        if size <= room:
+            room, metrics[name] = room - size, value
+    return {**data, "metrics": metrics}
 
 
 def _request(request: RunRequest, files: Mapping[str, bytes]) -> tuple[Effect, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.command import Start
-from bot.commands.world import World, read_excursion
+from bot.commands.world import World
 from bot.config import Config
 from bot.effects import CommitFiles, CreateBranch, Effect, OpenIssue, SetLabels, UpsertEntry
 from bot.errors import RequestError
@@ -18,6 +18,7 @@ from bot.excursion import (
     branch_name,
     check_title,
     folder_name,
+    read_excursion,
     template_label,
 )
 from bot.excursion_file import FILE_NAME, read_excursion_file

@@ -8,11 +8,11 @@ from datetime import datetime
 
 from bot.config import Config
 from bot.errors import RequestError
-from bot.excursion import Excursion, Kind
+from bot.excursion import Excursion, read_excursion
 from bot.excursion_file import FILE_NAME, ExcursionFile, read_excursion_file
 from bot.forge.protocol import StoredRun
 from bot.template import Template
-from bot.thread import WELCOME, Thread
+from bot.thread import Thread
 
 
 @dataclass(frozen=True)
@@ -86,22 +86,3 @@ class World:
                 f"is not on the branch {excursion.branch}", where=where, right="Restore it."
             )
         return read_excursion_file(text, where=f"{where} on {excursion.branch}")
-
-
-def read_excursion(thread: Thread) -> Excursion | None:
-    """Read what the welcome entry remembers; None if there is none, or it was damaged."""
-    entry = thread.entry(WELCOME)
-    data = (entry.data if entry else None) or {}
-    names = ("question", "kind", "template", "branch", "folder")
-    if not all(isinstance(data.get(name), str) for name in names):
-        return None
-    if data["kind"] not in {kind.value for kind in Kind}:
-        return None
-    return Excursion(
-        issue=thread.number,
-        question=data["question"],
-        kind=Kind(data["kind"]),
-        template=data["template"],
-        branch=data["branch"],
-        folder=data["folder"],
-    )

@@ -17,7 +17,7 @@ def put_section(readme: str, name: str, text: str, *, heading: str) -> str:
     block = f"<!-- {name} -->\n{text.strip()}\n<!-- /{name} -->"
     # Markers have a line to themselves, so that none can be forged in the midst of a sentence;
     # a first marker that lost its last is people's text.
-    begin, end = (rf"^<!-- {mark} -->[ \t\r]*$" for mark in (name, f"/{name}"))
+    begin, end = (rf"^<!-- {mark} -->(?=[ \t\r]*$)" for mark in (name, f"/{name}"))
     found = re.search(rf"{begin}(?:(?!{begin}).)*?{end}", readme, flags=re.DOTALL | re.MULTILINE)
     if found:
         return readme[: found.start()] + block + readme[found.end() :]

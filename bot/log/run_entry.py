@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
@@ -11,16 +10,22 @@ from bot.excursion import Excursion
 from bot.excursion_file import ExcursionFile
 from bot.log.figures import shown_figure
 from bot.log.predictions import Prediction, before, predictions_table, short_moment
-from bot.log.safety import clip, clip_lines, code, fence, inline
-from bot.log.tables import number, shown_table, table
+from bot.log.run_details import run_details
+from bot.log.safety import clip, code, inline
+from bot.log.tables import WIDEST, number, shown_table, table
 from runner.records import CellStatus, Metric, RunRequest, RunResult, Status
 
 LONGEST = 60_000  # characters; GitHub refuses a comment above 65,536
 _MOST_FIGURES = 40
 _MOST_METRICS = 60
-_WIDEST = 120  # characters of a name or value where many stand together
 # Characters that one part may have, so that all parts above the fold have room in every entry.
-_ROOM = {"pictures": 18_000, "tables": 8_000, "metrics": 10_000, "predictions": 10_000}
+_ROOM = {
+    "pictures": 18_000,
+    "tables": 8_000,
+    "metrics": 10_000,
+    "predictions": 12_000,
+    "notes": 3_000,
+}
 _REST = "*The rest was too long; the run's own files hold it.*"
 
 _SIGNS = {
@@ -66,19 +71,12 @@ def run_entry(
         _lead(result, declared),
         _trouble(result),
         _metrics(result, declared),
-        _shown(result, figures_at),
         _predicted(result, declared, predictions),
+        _shown(result, figures_at),
         _ran_on(result),
     ]
-    folds = [
-        _folded("How to run it again", _again(result, excursion)),
-        _folded("Parameters", _parameters(result, declared)),
-        _folded("Cells", _cells(result)),
-        _folded("Traceback", _traceback(result)),
-        _folded("Last lines of output", _output(result)),
-        _folded("Environment", _environment(result)),
-    ]
-    opened, folded = [part for part in parts if part], [fold for fold in folds if fold]
+    folds = run_details(result, excursion, declared)
+    opened, folded = [part for part in parts if part], list(folds)
     text = "\n\n".join(opened + folded)
     while len(text) > LONGEST and len(opened) > 1:  # the heading stays, whatever happens
         (folded or opened).remove(max(folded or opened[1:], key=len))
@@ -96,7 +94,7 @@ def headline(metrics: Mapping[str, Metric], declared: ExcursionFile | None) -> s
     names = _ordered(metrics, declared)[:3]
     wanted = declared.metrics.headline if declared else ()
     names = [name for name in wanted if name in metrics] or names
-    return " · ".join(f"{code(clip(n, _WIDEST))} {inline(number(metrics[n]))}" for n in names)
+    return " · ".join(f"{code(clip(n, WIDEST))} {inline(number(metrics[n]))}" for n in names)
 
 
 def _heading(result: RunResult) -> str:
@@ -117,7 +115,7 @@ def _chosen(parameters: Mapping[str, Metric], defaults: Mapping[str, Metric]) ->
     if not parameters:
         return "no parameters"
     different = [
-        code(clip(f"{name}={value}", _WIDEST))
+        code(clip(f"{name}={value}", WIDEST))
         for name, value in parameters.items()
         if name not in defaults or defaults[name] != value
     ]
@@ -161,7 +159,7 @@ def _metrics(result: RunResult, declared: ExcursionFile | None) -> str:
     rows = []
     for name in _ordered(result.metrics, declared)[:_MOST_METRICS]:
         value = inline(number(result.metrics[name]))
-        row = [code(clip(name, _WIDEST)), f"**{value}**" if name == main and value else value]
+        row = [code(clip(name, WIDEST)), f"**{value}**" if name == main and value else value]
         rows.append([*row, inline(meanings.get(name, ""))] if meanings else row)
     header = ("metric", "value", "meaning")[: len(rows[0])]
     rows = rows[: _fitting(["".join(row) for row in rows], "metrics")]
@@ -201,7 +199,7 @@ def _predicted(
     if not stamped:
         return "*Nobody predicted what this run would show.*"
     seen = headline(result.metrics, declared) or f"the run {result.status.value}"
-    shown = stamped[: _fitting([p.text + p.author + seen for p in stamped], "predictions")]
+    shown = stamped[: _fitting([inline(p.text + p.author) + seen for p in stamped], "predictions")]
     text = predictions_table(shown, seen, "recorded")
     if len(stamped) > len(shown):
         text += f"\n\n*{len(stamped) - len(shown)} more predictions are in the thread.*"
@@ -215,92 +213,20 @@ def _ran_on(result: RunResult) -> str:
         facts.append(f"seed {result.seed}")
     environment = result.environment
     if environment:
-        facts.append(f"Python {inline(environment.python)}")
+        facts.append(f"Python {_short(environment.python)}")
         if environment.torch:
-            facts.append(f"torch {inline(environment.torch)}")
+            facts.append(f"torch {_short(environment.torch)}")
         facts.append(
             f"{len(environment.packages)} packages {code(environment.packages_sha256[:10])}"
         )
-        gpus = [inline(gpu.name) for gpu in environment.gpus]
+        gpus = [_short(gpu.name) for gpu in environment.gpus[:8]]
         facts.append(
-            ", ".join(gpus) if gpus else f"{environment.cores} × {inline(environment.cpu)}, no GPU"
+            ", ".join(gpus) if gpus else f"{environment.cores} × {_short(environment.cpu)}, no GPU"
         )
     facts.append(f"{short_moment(result.started)} UTC, {spoken(result.duration_s)}")
-    notes = "".join(f"\n\n*Note: {inline(note)}*" for note in result.notes)
-    return f"**Ran on** {' · '.join(facts)}{notes}"
+    notes = [f"*Note: {inline(note)}*" for note in result.notes]
+    return "\n\n".join([f"**Ran on** {' · '.join(facts)}", *notes[: _fitting(notes, "notes")]])
 
 
-def _folded(title: str, text: str) -> str:
-    return f"<details><summary>{title}</summary>\n\n{text}\n\n</details>" if text else ""
-
-
-def _again(result: RunResult, excursion: Excursion) -> str:
-    ours = ["excursion", "run", str(excursion.issue)]
-    theirs = ["papermill", "notebook.ipynb", "again.ipynb"]
-    for name, value in result.parameters.items():
-        ours += ["-p", f"{name}={_plain_value(value)}"]
-        theirs += ["-r" if isinstance(value, str) else "-p", name, str(value)]
-    return (
-        "With the branch as it is now:\n\n"
-        f"{fence(shlex.join(ours), 'sh')}\n\n"
-        f"At the very commit of this run, without this tool (`git worktree` gives a second "
-        f"checkout):\n\n"
-        + fence(
-            f"git worktree add --detach ../again-{result.run_id} {result.commit}\n"
-            f"cd {shlex.quote(f'../again-{result.run_id}/{excursion.folder}')}\n"
-            f"{shlex.join(theirs)}",
-            "sh",
-        )
-    )
-
-
-def _plain_value(value: Metric) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _parameters(result: RunResult, declared: ExcursionFile | None) -> str:
-    rows = []
-    for name, value in result.parameters.items():
-        known = declared.parameters.get(name) if declared else None
-        default = code(clip(str(known.default), _WIDEST)) if known else ""
-        allowed = f"{known.description} ({known.allowed})" if known else ""
-        rows.append([code(name), code(clip(str(value), _WIDEST)), default, inline(allowed)])
-    return table(("parameter", "value", "default", "meaning"), rows, right=(1, 2)) if rows else ""
-
-
-def _cells(result: RunResult) -> str:
-    rows = [
-        [str(cell.index), cell.status.value.replace("_", " "), _seconds(cell.duration_s)]
-        for cell in result.cells[:200]
-    ]
-    return table(("cell", "status", "took"), rows, right=(0, 2)) if rows else ""
-
-
-def _seconds(duration: float | None) -> str:
-    return "" if duration is None else spoken(duration)
-
-
-def _traceback(result: RunResult) -> str:
-    if result.error is None or not result.error.traceback:
-        return ""
-    return fence(clip_lines(result.error.traceback, 120))
-
-
-def _output(result: RunResult) -> str:
-    return fence(clip_lines(result.stdout_tail, 40)) if result.stdout_tail.strip() else ""
-
-
-def _environment(result: RunResult) -> str:
-    environment = result.environment
-    if environment is None:
-        return ""
-    rows = [
-        ["platform", code(environment.platform)],
-        ["Python", code(environment.python)],
-        ["torch", code(environment.torch or "not installed")],
-        ["CUDA", code(environment.cuda or "none")],
-        ["notebook", code(f"sha256:{result.notebook_sha256}")],
-        ["packages", code(f"sha256:{environment.packages_sha256}")],
-    ]
-    packages = "\n".join(f"{name}=={version}" for name, version in environment.packages.items())
-    return f"{table(('what', 'which'), rows)}\n\n{fence(packages)}"
+def _short(text: str) -> str:
+    return inline(clip(text, WIDEST))

@@ -11,7 +11,7 @@ from runner.records import Metric, Table
 
 _MOST_ROWS = 30
 _MOST_COLUMNS = 12
-_WIDEST_CELL = 120
+WIDEST = 120  # characters of a name or value where many stand together
 
 
 def table(
@@ -34,7 +34,7 @@ def number(value: Metric) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
-        return clip(value, _WIDEST_CELL)
+        return clip(value, WIDEST)
     if isinstance(value, int):
         return str(value) if abs(value) < 10**15 else f"{Decimal(value):.4g}"
     if math.isnan(value):
@@ -55,11 +55,11 @@ def _significant(value: float) -> str:
 
 def shown_table(shown: Table) -> str:
     """Write a table that a cell showed, clipped, its text made harmless."""
-    columns = [inline(clip(name, _WIDEST_CELL)) or " " for name in shown.columns[:_MOST_COLUMNS]]
+    columns = [inline(clip(name, WIDEST)) or " " for name in shown.columns[:_MOST_COLUMNS]]
     if not columns:
         return ""
     rows = [
-        [inline(clip(cell, _WIDEST_CELL)) for cell in row[: len(columns)]]
+        [inline(clip(cell, WIDEST)) for cell in row[: len(columns)]]
         for row in shown.rows[:_MOST_ROWS]
     ]
     rows = [row + [""] * (len(columns) - len(row)) for row in rows]

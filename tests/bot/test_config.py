@@ -34,14 +34,17 @@ def test_a_mistake_is_named_with_what_would_be_right(text: str, message: str) ->
 
 
 @pytest.mark.parametrize(
-    "root", ["/etc", "..", "a/../../b", "", ".", ".git", "a/.git/b", "a\\u0000b", "a\\nb", "\\u202e"]
+    "root",
+    ["/etc", "..", "a/../../b", "", ".", ".git", "a/.git/b", "a\\u0000b", "a\\nb", "\\u202e"],
 )
 def test_a_root_outside_of_the_repository_is_refused(root: str) -> None:
     with pytest.raises(RequestError, match="must be a folder inside the repository"):
         read_config(f'root = "{root}"')
 
 
-@pytest.mark.parametrize(("root", "folder"), [("src", "src"), ("a//b/", "a/b"), ("./my notes", "my notes")])
+@pytest.mark.parametrize(
+    ("root", "folder"), [("src", "src"), ("a//b/", "a/b"), ("./my notes", "my notes")]
+)
 def test_a_root_inside_is_written_in_one_way(root: str, folder: str) -> None:
     assert read_config(f'root = "{root}"').root == folder
 

@@ -108,7 +108,10 @@ def test_the_file_says_what_it_is_for() -> None:
         ('[parameters.__class__]\ntype = "int"\ndefault = 1', "is not an identifier"),
         ('[parameters.class]\ntype = "int"\ndefault = 1', "is a word of Python"),
         ('[parameters.seed]\ntype = "int"\ndefualt = 1', "Did you mean 'default'?"),
-        ('[parameters.seed]\ntype = "int"\ndefault = "x"', "parameters.seed: the default 'x' is not"),
+        (
+            '[parameters.seed]\ntype = "int"\ndefault = "x"',
+            "parameters.seed: the default 'x' is not",
+        ),
         ('notebook = "../other.ipynb"', "notebook must be 'notebook.ipynb'"),
         ("key_figure = 0", "key_figure: Input should be greater than or equal to 1"),
         ('timeout = "soon"', "'soon' is not a duration"),

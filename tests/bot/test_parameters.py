@@ -53,9 +53,15 @@ def test_a_value_becomes_what_its_declaration_says(
 @pytest.mark.parametrize(
     ("declaration", "text"),
     [
-        *((INT, x) for x in ("1e3", "3.0", "true", "١٢", "１２", "1_000", "0x10", "1 2", "", "nan")),
+        *(
+            (INT, x)
+            for x in ("1e3", "3.0", "true", "١٢", "１２", "1_000", "0x10", "1 2", "", "nan")
+        ),
         *((INT, x) for x in ("inf", "--1", "9" * 19, "9" * 5000, "1,000", "None", "3\x00")),
-        *((FLOAT, x) for x in ("nan", "inf", "-Infinity", "1e999", "true", "1_0.0", "", "٣.٥", ".")),
+        *(
+            (FLOAT, x)
+            for x in ("nan", "inf", "-Infinity", "1e999", "true", "1_0.0", "", "٣.٥", ".")
+        ),
         *((FLOAT, x) for x in ("1e", "0x1p3", "1,5", "9" * 400, "1/3")),
         *((BOOL, x) for x in ("1", "0", "yes", "on", "", "t", "None")),
         *((STR, x) for x in ("nul\0", "esc\x1b[31m", "half\ud800", "x" * 10_001)),
@@ -98,8 +104,7 @@ def test_a_value_out_of_bounds_is_refused_with_the_range(text: str) -> None:
     with pytest.raises(RequestError) as refused:
         bind({"layer": LAYER}, {"layer": text}, where="-p")
     assert str(refused.value) == (
-        f"-p: layer='{text}' is out of bounds\n"
-        "  layer is a whole number from 0 to 11: Which layer"
+        f"-p: layer='{text}' is out of bounds\n  layer is a whole number from 0 to 11: Which layer"
     )
 
 
@@ -138,7 +143,7 @@ def test_what_is_not_given_has_its_default_in_the_declared_type() -> None:
     "name",
     [
         *("x; import os", "__class__", "_x", "", " ", "a b", "a-b", "a.b", "1a", "é", "ａ", "x\n"),
-        *("a=1", "x" * 65, "{x}", "match", "type"),
+        *("a=1", "x" * 65, "{x}", "match", "case"),
         *keyword.kwlist,
     ],
 )

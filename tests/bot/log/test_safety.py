@@ -92,7 +92,12 @@ def test_bold_text_is_bold_to_its_end_and_no_further(text: str) -> None:
         return
     children = MARKDOWN.parse(f"**{inline(text)}**. After.")[1].children or []
     kinds = [child.type for child in children]
-    assert (kinds[0], kinds[1], kinds[-2], kinds[-1]) == ("text", "strong_open", "strong_close", "text")
+    assert (kinds[0], kinds[1], kinds[-2], kinds[-1]) == (
+        "text",
+        "strong_open",
+        "strong_close",
+        "text",
+    )
     assert without_breaks(shown(children[2:-2])) == wanted
     assert children[-1].content == ". After."
 

@@ -1,0 +1,1 @@
+"""Speed, measured side by side in one run; figures are medians, and ratios are what to trust."""

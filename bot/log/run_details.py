@@ -1,0 +1,103 @@
+"""RunResult ─► what its entry folds away: commands, parameters, cells, traceback, environment."""
+
+from __future__ import annotations
+
+import shlex
+
+from bot.durations import spoken
+from bot.excursion import Excursion
+from bot.excursion_file import ExcursionFile
+from bot.log.safety import clip, clip_lines, code, fence, inline
+from bot.log.tables import WIDEST, table
+from runner.records import Metric, RunResult
+
+
+def run_details(
+    result: RunResult, excursion: Excursion, declared: ExcursionFile | None
+) -> list[str]:
+    """Render the folded parts that have anything to say, what is needed most often first."""
+    parts = (
+        ("How to run it again", _again(result, excursion)),
+        ("Parameters", _parameters(result, declared)),
+        ("Cells", _cells(result)),
+        ("Traceback", _traceback(result)),
+        ("Last lines of output", _output(result)),
+        ("Environment", _environment(result)),
+    )
+    return [
+        f"<details><summary>{title}</summary>\n\n{text}\n\n</details>"
+        for title, text in parts
+        if text
+    ]
+
+
+def _again(result: RunResult, excursion: Excursion) -> str:
+    ours = ["excursion", "run", str(excursion.issue)]
+    theirs = ["papermill", "notebook.ipynb", "again.ipynb"]
+    for name, value in result.parameters.items():
+        ours += ["-p", f"{name}={_plain_value(value)}"]
+        theirs += ["-r" if isinstance(value, str) else "-p", name, str(value)]
+    return (
+        "With the branch as it is now:\n\n"
+        f"{fence(shlex.join(ours), 'sh')}\n\n"
+        f"At the very commit of this run, without this tool (`git worktree` gives a second "
+        f"checkout):\n\n"
+        + fence(
+            f"git worktree add --detach ../again-{result.run_id} {result.commit}\n"
+            f"cd {shlex.quote(f'../again-{result.run_id}/{excursion.folder}')}\n"
+            f"{shlex.join(theirs)}",
+            "sh",
+        )
+    )
+
+
+def _plain_value(value: Metric) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _parameters(result: RunResult, declared: ExcursionFile | None) -> str:
+    rows = []
+    for name, value in result.parameters.items():
+        known = declared.parameters.get(name) if declared else None
+        default = code(clip(str(known.default), WIDEST)) if known else ""
+        allowed = f"{known.description} ({known.allowed})" if known else ""
+        rows.append([code(name), code(clip(str(value), WIDEST)), default, inline(allowed)])
+    return table(("parameter", "value", "default", "meaning"), rows, right=(1, 2)) if rows else ""
+
+
+def _cells(result: RunResult) -> str:
+    rows = [
+        [str(cell.index), cell.status.value.replace("_", " "), _seconds(cell.duration_s)]
+        for cell in result.cells[:200]
+    ]
+    return table(("cell", "status", "took"), rows, right=(0, 2)) if rows else ""
+
+
+def _seconds(duration: float | None) -> str:
+    return "" if duration is None else spoken(duration)
+
+
+def _traceback(result: RunResult) -> str:
+    if result.error is None or not result.error.traceback:
+        return ""
+    return fence(clip_lines(result.error.traceback, 120))
+
+
+def _output(result: RunResult) -> str:
+    return fence(clip_lines(result.stdout_tail, 40)) if result.stdout_tail.strip() else ""
+
+
+def _environment(result: RunResult) -> str:
+    environment = result.environment
+    if environment is None:
+        return ""
+    rows = [
+        ["platform", code(environment.platform)],
+        ["Python", code(environment.python)],
+        ["torch", code(environment.torch or "not installed")],
+        ["CUDA", code(environment.cuda or "none")],
+        ["notebook", code(f"sha256:{result.notebook_sha256}")],
+        ["packages", code(f"sha256:{environment.packages_sha256}")],
+    ]
+    packages = "\n".join(f"{name}=={version}" for name, version in environment.packages.items())
+    return f"{table(('what', 'which'), rows)}\n\n{fence(packages)}"

@@ -1,0 +1,35 @@
+"""A whole thread as one text."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from samples import entry, thread, unbegun
+
+from bot.forge.marker import write_marker
+from bot.log.thread_text import question_text, thread_markdown
+from bot.thread import Comment
+
+
+def test_the_question_is_shown_without_what_only_we_remember() -> None:
+    body = f"I think so.\n\n{write_marker('asked', {'template': 'demos/blank'})}"
+    assert question_text(unbegun(body=body)) == "I think so."
+    assert question_text(unbegun(body="A sentence <!-- excursion x --> stays.")) != ""
+
+
+def test_posts_stand_in_order_parted_by_rules() -> None:
+    said = Comment(2, "b*o", "2026-11-21T09:00:00Z", "2026-11-21T09:00:00Z", "I *doubt* it.")
+    run = dataclasses.replace(entry(3, "run:1.1", {}), body="### Run 1.1")
+    text = thread_markdown(thread(said, run))
+    assert text.split("\n\n---\n\n") == [
+        "# Does it settle?\n\n*Issue 1, open · `excursion` · `excursion:demo` · `template:blank` · "
+        "asked by Ada, 2026-11-21 07:00 UTC*\n\nI think so.",
+        "…",
+        "**b\\*o**, 2026-11-21 09:00 UTC:\n\nI *doubt* it.",
+        "### Run 1.1\n",
+    ]
+
+
+def test_title_labels_and_authors_are_shown_as_they_are() -> None:
+    text = thread_markdown(unbegun(title="# <b> x", labels=("a`b",), author="@ada", body=""))
+    assert text.startswith("# \\# &lt;b&gt; x\n\n*Issue 1, open · ``a`b`` · asked by @&#8203;ada,")

@@ -1,0 +1,99 @@
+"""The templates' notebooks: here through the tool, and elsewhere without it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+from conftest import Repository
+
+from bot.template import built_in_templates, find_template, template_names
+
+QUICK = {"demos/no-positions": ["-p", "steps=20"]}
+WITH_NOTEBOOK = [
+    name
+    for name, folder in template_names((built_in_templates(),)).items()
+    if (folder / "notebook.py.j2").exists()
+]
+
+
+@pytest.fixture(scope="module")
+def python_without_us(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An interpreter with every package of this environment but this project itself."""
+    place = tmp_path_factory.mktemp("elsewhere")
+    venv.create(place, with_pip=False, symlinks=True)
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    # A path file is followed one step only, so the one that leads to our source is not.
+    (place / "lib" / version / "site-packages" / "borrowed.pth").write_text(
+        sysconfig.get_path("purelib") + "\n"
+    )
+    python = place / "bin" / "python"
+    program = "import papermill, torch; import runner"
+    done = subprocess.run([python, "-c", program], cwd=place, capture_output=True, check=False)
+    assert b"No module named 'runner'" in done.stderr
+    return python
+
+
+@pytest.mark.parametrize("name", WITH_NOTEBOOK)
+def test_it_runs_and_records_what_it_declares(repository: Repository, name: str) -> None:
+    repository.ask("Does it run?", "--template", name)
+    repository.must("run", "1", *QUICK.get(name, []))
+
+    result = json.loads(repository.git("show", "refs/excursions/1/1:result.json"))
+    declared = find_template(name, None, (built_in_templates(),)).manifest.metrics
+    assert set(declared.descriptions) <= set(result["metrics"])
+    assert {declared.main, *declared.headline} - {""} <= set(result["metrics"])
+    assert result["figures"]
+    assert all(figure["caption"] for figure in result["figures"])
+
+
+@pytest.mark.parametrize("name", WITH_NOTEBOOK)
+def test_it_runs_where_we_are_not_installed(
+    repository: Repository, python_without_us: Path, tmp_path: Path, name: str
+) -> None:
+    repository.ask("Does it run?", "--template", name)
+    words = ["-m", "papermill", "notebook.ipynb", str(tmp_path / "out.ipynb")]
+    for word in QUICK.get(name, []):
+        words += word.split("=")
+    done = subprocess.run(
+        [str(python_without_us), *words],
+        cwd=repository.folder(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (("-p", "d_model=8", "-p", "n_heads=8", "-p", "context_length=4"), ()),
+        (("-p", "start_token=false", "-p", "vocabulary_size=2"), ()),
+        (("-p", "d_model=10", "-p", "n_heads=4"), ("d_model", "n_heads")),
+    ],
+)
+def test_no_positions_at_its_edges(
+    repository: Repository, given: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    repository.ask("Does it run?", "--template", "no-positions")
+    done = repository.excursion("run", "1", "-p", "steps=10", *given)
+    assert done.status == (1 if words else 0), done.err
+    for word in words:
+        assert word in done.err
+
+
+def test_a_team_keeps_templates_of_its_own(repository: Repository) -> None:
+    ours = repository.top / "templates" / "demos" / "our-probe"
+    ours.mkdir(parents=True)
+    (ours / "template.toml").write_text('question = "Q?"\nsummary = "Ours."\n')
+    (ours / "README.md.j2").write_text("{% include 'shared/head.md.j2' %}\n")
+    (ours / "notebook.py.j2").write_text("# %%\nprint(1)\n")
+    assert "demos/our-probe" in [row["name"] for row in repository.json("templates")]
+    repository.ask("Does ours run?", "--template", "our-probe")
+    repository.must("run", "1")
