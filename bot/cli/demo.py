@@ -86,13 +86,14 @@ def _conclude() -> tuple[str, str]:
     forge, _ = open_forge()
     entry = forge.thread(1).entry("run:1.1")
     metrics = (entry.data or {}).get("metrics", {}) if entry else {}
-    one, two = (float(metrics.get(f"accuracy_{n}", "nan")) for n in ("one_layer", "two_layers"))
-    facts = f"One layer reaches {one:.1%} of previous tokens right, two layers reach {two:.1%}."
-    if two > 0.9 > 0.6 > one:
+    names = ("one_layer", "two_layers", "position_mean", "global_mean")
+    one, two, position, none = (float(metrics.get(f"accuracy_{n}", "nan")) for n in names)
+    facts = f"One layer gets {one:.1%} of the previous tokens right, two layers get {two:.1%}."
+    if two > 0.9 > 0.6 > one and position > 0.7 > none:
         return (
-            f"One layer is not enough, two layers are. {facts} The first layer works out where "
-            "each token stands, from how much there is to attend to before it; the second layer "
-            "looks one back.",
+            f"One layer is not enough, two layers are. {facts} What the first of the two layers "
+            f"writes depends on the position: put its mean at each position in its place and "
+            f"{position:.0%} stay right, put one mean for all in its place and {none:.0%} do.",
             "refuted",
         )
     return (f"Not as expected with these parameters. {facts}", "mixed")

@@ -75,8 +75,7 @@ def run_entry(
         _shown(result, figures_at),
         _ran_on(result),
     ]
-    folds = run_details(result, excursion, declared)
-    opened, folded = [part for part in parts if part], list(folds)
+    opened, folded = [part for part in parts if part], run_details(result, excursion, declared)
     text = "\n\n".join(opened + folded)
     while len(text) > LONGEST and len(opened) > 1:  # the heading stays, whatever happens
         (folded or opened).remove(max(folded or opened[1:], key=len))
