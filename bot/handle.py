@@ -23,7 +23,7 @@ from bot.config import Config
 from bot.effects import Effect, PostComment, React, RequestRun, apply
 from bot.errors import ExcursionError, RequestError
 from bot.events import Actor, Asked, Commanded, RunEnded
-from bot.excursion import branch_name, check_title, read_excursion
+from bot.excursion import Excursion, branch_name, check_title, read_excursion
 from bot.excursion_file import FILE_NAME, NOTEBOOK
 from bot.forge.protocol import Forge, StoredRun
 from bot.template import find_template
@@ -32,6 +32,9 @@ from runner.records import RunRequest, RunResult, Status
 
 class Executor(Protocol):
     """The place where runs are executed."""
+
+    def prepare(self, excursion: Excursion) -> None:
+        """Make sure that a run could be executed, before its number is allotted."""
 
     def claim(self, request: RunRequest) -> AbstractContextManager[None]:
         """Be the one who executes this run; left without an error, the run counts as told."""
@@ -187,6 +190,7 @@ def _decide(shell: Shell, event: Commanded) -> tuple[tuple[Effect, ...], RunResu
     effects = commands.decide(asked, world)
     if shell.show is not None or not isinstance(asked, Run):
         return effects, None
+    shell.executor.prepare(world.begun())
     wanted = next(effect.request for effect in effects if isinstance(effect, RequestRun))
     settled = _settle(shell, event.issue, wanted=wanted)
     if isinstance(settled, RunResult):

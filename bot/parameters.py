@@ -56,7 +56,8 @@ class Declaration(Strict):
                 raise ValueError(f"the choice {choice!r} {problem}")
         problem = _problem(self, self.default)
         if problem:
-            raise ValueError(f"the default {self.default!r} {problem}")
+            right = "" if self.allowed in problem else f"; it must be {self.allowed}"
+            raise ValueError(f"the default {self.default!r} {problem}{right}")
         return self
 
     @property

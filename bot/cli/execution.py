@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.cli.progress import Progress
 from bot.errors import ForgeError
+from bot.excursion import Excursion
 from bot.forge.local import LocalForge
 from runner.engines import local
 from runner.records import RunRequest, RunResult
@@ -21,6 +22,16 @@ class LocalExecutor:
         self._progress = progress
         self._claims: dict[str, int] = {}
 
+    def prepare(self, excursion: Excursion) -> None:
+        """Make sure that a run could be executed, before its number is allotted.
+
+        Raises:
+            ExcursionError: What executes notebooks is missing, or the excursion's worktree is not
+                on its branch.
+        """
+        _check_installed()
+        self._forge.worktree(excursion.branch)
+
     @contextmanager
     def claim(self, request: RunRequest) -> Iterator[None]:
         """Be the one who executes this run; left without an error, the run counts as told."""
@@ -30,12 +41,7 @@ class LocalExecutor:
             yield
 
     def execute(self, request: RunRequest) -> RunResult:
-        """Execute a run that was claimed.
-
-        Raises:
-            ForgeError: The folder it runs in, or what executes notebooks, is missing.
-        """
-        _check_installed()
+        """Execute a run that was claimed."""
         workdir = self._workdir(request)
         with self._progress.of(request.run_id) as listen:
             return local.execute(

@@ -168,7 +168,10 @@ def test_an_identifier_is_a_name(name: str) -> None:
         ({"type": "str", "default": 1}, "is not text"),
         ({"type": "float", "default": math.nan}, "is not a finite number"),
         ({"type": "float", "default": 10**400}, "is not a finite number"),
-        ({"type": "int", "default": 5, "maximum": 4}, "is out of bounds"),
+        (
+            {"type": "int", "default": 5, "maximum": 4},
+            "bounds; it must be a whole number, at most 4",
+        ),
         ({"type": "int", "default": 3, "minimum": 4, "maximum": 2}, "is above maximum"),
         ({"type": "str", "default": "", "minimum": 1}, "a str has no minimum or maximum"),
         ({"type": "bool", "default": True, "maximum": 1}, "a bool has no minimum or maximum"),

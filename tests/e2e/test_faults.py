@@ -250,6 +250,29 @@ def test_a_run_past_its_time_limit_ends_with_one(repository: Repository) -> None
     refused(repository.excursion("run", "1", "--timeout", "soon"), "30m")
 
 
+def test_another_branch_in_the_excursions_worktree(repository: Repository) -> None:
+    repository.ask()
+    folder = repository.folder()
+    repository.git("-C", str(folder), "checkout", "-qb", "elsewhere")
+    refused(repository.excursion("run", "1"), "another branch is checked out", "git -C")
+    assert repository.json("status", "1")["runs"] == []
+    assert "refs/excursions" not in repository.git("for-each-ref")
+
+
+def test_an_installation_that_cannot_execute_notebooks(repository: Repository) -> None:
+    repository.ask()
+    hide = repository.top.parent / "hide"
+    hide.mkdir()
+    (hide / "sitecustomize.py").write_text(
+        "import importlib.util as u\n"
+        "find = u.find_spec\n"
+        "u.find_spec = lambda name, *rest: None if name == 'papermill' else find(name, *rest)\n"
+    )
+    done = repository.excursion("run", "1", PYTHONPATH=str(hide))
+    refused(done, "papermill", "excursions[notebooks]", status=3)
+    assert repository.json("status", "1")["runs"] == []
+
+
 def test_ctrl_c_in_the_middle_of_a_run_keeps_what_was_made(
     repository: Repository, wait_until: Wait
 ) -> None:
