@@ -6,16 +6,12 @@ import click
 
 from bot import handle
 from bot.cli.desk import Desk, open_desk
-from bot.cli.place import dry_run_option, issue_argument, say
+from bot.cli.place import dry_run_option, issue_argument, parameter_option, say
 from bot.command import Answer, Command, Log, Start
 from bot.commands import predict
 from bot.events import Asked, Commanded
 from bot.excursion import Kind, Outcome
 from bot.parameters import split_assignments
-
-parameter_option = click.option(
-    "-p", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter; may be repeated."
-)
 
 
 def give(desk: Desk, issue: int, command: Command) -> None:

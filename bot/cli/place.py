@@ -15,6 +15,9 @@ dry_run_option = click.option(
     "--dry-run", is_flag=True, help="Print what would happen, one line an effect; change nothing."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+parameter_option = click.option(
+    "-p", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter; may be repeated."
+)
 issue_argument = click.argument("issue", type=click.IntRange(min=1), metavar="N")
 
 

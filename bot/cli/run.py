@@ -7,9 +7,8 @@ import sys
 import click
 
 from bot import handle
-from bot.cli.change import parameter_option
 from bot.cli.desk import open_desk
-from bot.cli.place import dry_run_option, issue_argument, say
+from bot.cli.place import dry_run_option, issue_argument, parameter_option, say
 from bot.command import Run
 from bot.durations import spoken
 from bot.events import Commanded

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -328,69 +330,53 @@ def test_an_interrupted_run_is_shown_as_such_until_it_is_settled(
     assert repository.json("list")[0]["state"] == "abandoned"
 
 
-def test_a_disk_that_is_full(repository: Repository, tmp_path: Path) -> None:
-    """On a real file system of a few megabytes, filled to the brim."""
+@pytest.fixture
+def small(repository: Repository, tmp_path: Path) -> Iterator[Repository]:
+    """The repository, cloned to a real file system of a few megabytes."""
     place = tmp_path / "small"
     place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(place)],
-        capture_output=True,
-        check=False,
-    )
-    if mounted.returncode != 0:
+    words = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)]
+    if subprocess.run(words, capture_output=True, check=False).returncode != 0:
         pytest.skip("mounting a small file system needs root")
     try:
         subprocess.run(["git", "clone", "-q", str(repository.top), str(place / "r")], check=True)
-        small = Repository(place / "r")
-        small.ask()
-        before = small.state()
-        filler = place / "filler"
-        with filler.open("wb") as file:
-            try:
-                while True:
-                    file.write(b"x" * 65536)
-                    file.flush()
-            except OSError:
-                pass
-        for words in (("ask", "Another?"), ("predict", "1", "It will"), ("run", "1")):
-            refused(small.excursion(*words), "disk is full", "Free some space", status=3)
-        refused(small.excursion("answer", "1", "It does."), "disk is full", status=3)
-        filler.unlink()
-        assert small.state() == before
-        assert small.must("ask", "Another?") == "2"
+        yield Repository(place / "r")
     finally:
         subprocess.run(["umount", "-l", str(place)], check=True)
 
 
-def test_a_disk_that_fills_while_a_run_goes_on(repository: Repository, tmp_path: Path) -> None:
-    place = tmp_path / "small"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)],
-        capture_output=True,
-        check=False,
-    )
-    if mounted.returncode != 0:
-        pytest.skip("mounting a small file system needs root")
-    try:
-        subprocess.run(["git", "clone", "-q", str(repository.top), str(place / "r")], check=True)
-        small = Repository(place / "r")
-        small.ask()
-        small.commit_notebook(
-            "import os\nfiller = os.environ.get('EXCURSIONS_FILLER')",
-            "try:\n    if filler:\n        with open(filler, 'wb') as file:\n"
-            "            while True: file.write(b'x' * 65536); file.flush()\n"
-            "except OSError as error:\n    print(error)",
-        )
-        done = small.excursion("run", "1", EXCURSIONS_FILLER=str(place / "filler"))
-        assert done.status == 3, (done.status, done.err)
-        assert "Traceback" not in done.err
-        assert "disk is full" in done.err
-        (place / "filler").unlink()
+def test_a_disk_that_is_full(small: Repository) -> None:
+    small.ask()
+    before = small.state()
+    filler = small.top.parent / "filler"
+    with filler.open("wb") as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"x" * 65536)
+            file.flush()
+    for words in (("ask", "Another?"), ("predict", "1", "It will"), ("run", "1")):
+        refused(small.excursion(*words), "disk is full", "Free some space", status=3)
+    refused(small.excursion("answer", "1", "It does."), "disk is full", status=3)
+    filler.unlink()
+    assert small.state() == before
+    assert small.must("ask", "Another?") == "2"
 
-        assert small.must("run", "1") in ("1.1", "1.2")
-        statuses = [run["status"] for run in small.json("status", "1")["runs"]]
-        assert statuses[-1] == "succeeded"
-        assert "running" not in statuses
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
+
+def test_a_disk_that_fills_while_a_run_goes_on(small: Repository) -> None:
+    small.ask()
+    small.commit_notebook(
+        "import os\nfiller = os.environ.get('EXCURSIONS_FILLER')",
+        "try:\n    if filler:\n        with open(filler, 'wb') as file:\n"
+        "            while True: file.write(b'x' * 65536); file.flush()\n"
+        "except OSError as error:\n    print(error)",
+    )
+    filler = small.top.parent / "filler"
+    done = small.excursion("run", "1", EXCURSIONS_FILLER=str(filler))
+    assert done.status == 3, (done.status, done.err)
+    assert "Traceback" not in done.err
+    assert "disk is full" in done.err
+    filler.unlink()
+
+    assert small.must("run", "1") in ("1.1", "1.2")
+    statuses = [run["status"] for run in small.json("status", "1")["runs"]]
+    assert statuses[-1] == "succeeded"
+    assert "running" not in statuses
