@@ -97,8 +97,8 @@ def test_a_start_loads_nothing_heavy(words: list[str], tmp_path: Path) -> None:
         "try:\n"
         "    main(sys.argv[1:])\n"
         "finally:\n"
-        "    heavy = {'torch', 'transformer_lens', 'papermill', 'nbconvert', 'nbformat', 'pandas',\n"
-        "             'matplotlib', 'IPython', 'jupytext', 'github'}\n"
+        "    heavy = {'torch', 'transformer_lens', 'papermill', 'nbconvert', 'nbformat',\n"
+        "             'pandas', 'matplotlib', 'IPython', 'jupytext', 'github'}\n"
         "    print('LOADED', sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run(

@@ -31,6 +31,7 @@ def test_the_first_excursion_has_the_branch_that_its_issue_names() -> None:
         ("a" * 59 + " b", "a" * 59),
         ("a" * 58 + " b", "a" * 58 + "-b"),
         ("a" * 60 + " b", "a" * 60),
+        ("a" * 30 + " " + "b" * 29 + " c", "a" * 30 + "-" + "b" * 29),
         ("-rf --upload-pack=x", "rf-upload-pack-x"),
         ("../../etc/passwd.lock", "etc-passwd-lock"),
         ('{{ 7*7 }} $(id) "quotes" <b> 日本語', "7-7-id-quotes-b"),
