@@ -136,11 +136,20 @@ def _context(
         "hypothesis": hypothesis,
         "prediction": template.manifest.prediction,
         "time_box": template.manifest.time_box,
+        "example": _example(declared),
         "parameters": [
             {"name": name, "default": d.default, "allowed": d.allowed, "description": d.description}
             for name, d in declared.items()
         ],
     }
+
+
+def _example(declared: Mapping[str, Declaration]) -> str:
+    """Give the first parameter that is a number as an option, for commands to copy."""
+    for name, declaration in declared.items():
+        if declaration.type in ("int", "float"):
+            return f" -p {name}={declaration.default}"
+    return ""
 
 
 def _environment(template: Template) -> ImmutableSandboxedEnvironment:

@@ -12,6 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# Machines are shared: how long an example takes says nothing here.
+settings.register_profile("excursions", deadline=None)
+settings.load_profile("excursions")
 
 BLANK_SCRIPT = "templates/demos/blank/notebook.py.j2"
 

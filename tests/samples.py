@@ -6,7 +6,6 @@ import dataclasses
 from datetime import UTC, datetime
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from bot.commands.world import World
@@ -17,10 +16,6 @@ from bot.parameters import Declaration
 from bot.template import Manifest, Metrics, Template
 from bot.thread import BOT, WELCOME, Comment, Thread
 from runner.records import Cell, CellStatus, Environment, RunRequest, RunResult, Status
-
-# How long an example takes says nothing here; speed belongs to `benchmarks/`.
-settings.register_profile("excursions", deadline=None)
-settings.load_profile("excursions")
 
 NOW = datetime(2026, 11, 21, 9, 30, 15, tzinfo=UTC)
 STAMP = "2026-11-21T09:30:15Z"

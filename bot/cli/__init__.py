@@ -5,7 +5,9 @@ Nothing heavy is imported before it is known which command was given.
 
 from __future__ import annotations
 
+import signal
 import sys
+from types import FrameType
 
 import click
 
@@ -90,7 +92,10 @@ def excursion() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Carry out a command line and exit: 0 done, 1 a run failed, 2 wrong request, 3 machine."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)  # a closed terminal ends a run as Ctrl-C does
     try:
+        _check_text(sys.argv[1:] if arguments is None else arguments)
         excursion.main(args=arguments, standalone_mode=False)
     except ExcursionError as error:
         click.echo(f"excursion: {error}", err=True)
@@ -114,3 +119,20 @@ def main(arguments: list[str] | None = None) -> None:
 
         click.echo(f"excursion: {disk_error(error, Path(error.filename or '.'))}", err=True)
         sys.exit(3)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _check_text(arguments: list[str]) -> None:
+    """Refuse bytes that are no text before they reach a thread."""
+    for position, argument in enumerate(arguments, start=1):
+        try:
+            argument.encode("utf-8")
+        except UnicodeEncodeError as error:
+            from bot.errors import RequestError
+
+            raise RequestError(
+                f"argument {position} is not UTF-8 text", right="Write it in UTF-8."
+            ) from error

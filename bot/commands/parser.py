@@ -19,7 +19,8 @@ _LINE = re.compile(r"/([a-z]+)(?:\s+(.*))?")
 _MARK = "\ue000"  # for private use, in no text that means something
 _NUMBERED = re.compile(r"^\s*/")
 _NUMBER = re.compile(f"{_MARK}([0-9]+){_MARK}")
-_WORD = re.compile(r'([A-Za-z_][A-Za-z0-9_]*)=(?:"([^"]*)"|(\S*))|"([^"]*)"|(\S+)')
+_WORD = re.compile(r'([A-Za-z_][A-Za-z0-9_]*)=(?:"([^"]*)"|(\S*))|"[^"]*"|\S+')
+_QUOTED = re.compile(r'^"([^"]*)"$')
 
 
 def parse_comment(text: str) -> tuple[Command, ...]:
@@ -45,20 +46,20 @@ def parse_comment(text: str) -> tuple[Command, ...]:
 def _split(text: str, options: tuple[str, ...] | None) -> tuple[tuple[str, ...], dict[str, str]]:
     """Part a command's rest into words and `name=value` pairs, both with quotes if need be.
 
-    Where `options` are given, a pair of any other name is a word.
+    Where `options` are given, a pair of any other name is a word, and so are quotes amid text.
     """
     words: list[str] = []
     named: dict[str, str] = {}
     for match in _WORD.finditer(text):
-        name, quoted, bare, quoted_word, word = match.groups()
-        if name is None:
-            words.append(quoted_word if quoted_word is not None else word)
-        elif options is not None and name not in options:
+        name, quoted, bare = match.groups()
+        if name is None or (options is not None and name not in options):
             words.append(match[0])
         elif name in named:
             raise RequestError(f"{name!r} is given twice", right="Give it once.")
         else:
             named[name] = quoted if quoted is not None else bare
+    if options is None or len(words) == 1:
+        words = [_QUOTED.sub(r"\1", word) for word in words]
     return tuple(words), named
 
 

@@ -275,8 +275,9 @@ def test_an_installation_that_cannot_execute_notebooks(repository: Repository) -
     assert repository.json("status", "1")["runs"] == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_ctrl_c_in_the_middle_of_a_run_keeps_what_was_made(
-    repository: Repository, wait_until: Wait
+    repository: Repository, wait_until: Wait, number: signal.Signals
 ) -> None:
     repository.ask()
     repository.commit_notebook(
@@ -294,7 +295,7 @@ def test_ctrl_c_in_the_middle_of_a_run_keeps_what_was_made(
     )
     journal = repository.top / ".excursions/1/runs/1/journal.jsonl"
     wait_until(lambda: journal.exists() and '"cell": 3' in journal.read_text())
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     _, err = process.communicate(timeout=60)
 
     assert process.returncode == 3
@@ -380,3 +381,14 @@ def test_a_disk_that_fills_while_a_run_goes_on(small: Repository) -> None:
     statuses = [run["status"] for run in small.json("status", "1")["runs"]]
     assert statuses[-1] == "succeeded"
     assert "running" not in statuses
+
+
+def test_an_argument_that_is_no_text(repository: Repository) -> None:
+    done = subprocess.run(
+        [sys.executable.encode(), b"-m", b"bot", b"log", b"1", b"caf\xe9"],
+        cwd=repository.top,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert b"argument 3 is not UTF-8" in done.stderr

@@ -166,3 +166,15 @@ def test_every_command_can_be_called_by_its_word() -> None:
     for word in COMMANDS:
         (command,) = parse_comment(f"/{word}")
         assert word_of(command) == word
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ('/log "all of it"', "all of it"),
+        ('/log she said "so" twice', 'she said "so" twice'),
+        ('/log loss=3 is "bad"', 'loss=3 is "bad"'),
+    ],
+)
+def test_quotes_around_a_text_are_taken_off_and_quotes_within_stay(line: str, text: str) -> None:
+    assert parse_comment(line) == (Log(text),)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
+from markdown_it import MarkdownIt
 from samples import entry, thread, unbegun
 
 from bot.forge.marker import write_marker
@@ -33,3 +35,20 @@ def test_posts_stand_in_order_parted_by_rules() -> None:
 def test_title_labels_and_authors_are_shown_as_they_are() -> None:
     text = thread_markdown(unbegun(title="# <b> x", labels=("a`b",), author="@ada", body=""))
     assert text.startswith("# \\# &lt;b&gt; x\n\n*Issue 1, open · ``a`b`` · asked by @&#8203;ada,")
+
+
+@pytest.mark.parametrize(
+    "body", ["```python\nopen", "~~~\nopen", "text\n\n````\n```\nopen", "<!-- open", "text\n\n<!--"]
+)
+def test_what_a_post_leaves_open_does_not_swallow_the_next(body: str) -> None:
+    moment = "2026-11-21T09:00:00Z"
+    posts = (Comment(2, "bo", moment, moment, body), Comment(3, "cy", moment, moment, "## After"))
+    tokens = MarkdownIt("commonmark").parse(thread_markdown(thread(*posts)))
+    assert "After" in [t.content for t in tokens if t.type == "inline"]
+
+
+@pytest.mark.parametrize("body", ["```\nclosed\n```", "<!-- closed -->", "plain", "    indented"])
+def test_what_a_post_closes_itself_stays_as_it_is(body: str) -> None:
+    moment = "2026-11-21T09:00:00Z"
+    text = thread_markdown(thread(Comment(2, "bo", moment, moment, body)))
+    assert text.endswith(f":\n\n{body}\n")
