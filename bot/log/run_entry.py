@@ -18,6 +18,7 @@ from runner.records import CellStatus, Metric, RunRequest, RunResult, Status
 LONGEST = 60_000  # characters; GitHub refuses a comment above 65,536
 _MOST_FIGURES = 40
 _MOST_METRICS = 60
+_MOST_DEFAULTS = 12  # named in an entry's first line
 # Characters that one part may have, so that all parts above the fold have room in every entry.
 _ROOM = {
     "pictures": 18_000,
@@ -110,18 +111,19 @@ def _lead(result: RunResult, declared: ExcursionFile | None) -> str:
 
 
 def _chosen(parameters: Mapping[str, Metric], defaults: Mapping[str, Metric]) -> str:
-    """Name the parameters that differ from their defaults."""
+    """Name the parameters, first those that differ from their defaults."""
     if not parameters:
         return "no parameters"
-    different = [
-        code(clip(f"{name}={value}", WIDEST))
-        for name, value in parameters.items()
-        if name not in defaults or defaults[name] != value
-    ]
-    if not different:
-        return "all parameters at their defaults"
-    rest = "" if len(different) == len(parameters) else ", the others at their defaults"
-    return ", ".join(different) + rest
+    chosen, default = [], []
+    for name, value in parameters.items():
+        at_default = name in defaults and defaults[name] == value
+        (default if at_default else chosen).append(code(clip(f"{name}={value}", WIDEST)))
+    if not default:
+        return ", ".join(chosen)
+    named = f" ({', '.join(default)})" if len(default) <= _MOST_DEFAULTS else ""
+    if not chosen:
+        return f"all parameters at their defaults{named}"
+    return f"{', '.join(chosen)}, the others at their defaults{named}"
 
 
 def _trouble(result: RunResult) -> str:

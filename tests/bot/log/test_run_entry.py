@@ -153,8 +153,8 @@ def test_a_run_without_metrics_stands_beside_predictions_with_its_status() -> No
     assert "| the run died |" in entry
 
 
-def test_parameters_at_their_defaults_need_no_list() -> None:
-    assert "With all parameters at their defaults." in render(result())
+def test_parameters_at_their_defaults_are_said_to_be() -> None:
+    assert "With all parameters at their defaults (`layer=0`, `seed=7`)." in render(result())
     assert "With `layer=0`, `seed=7`." in render(result(), declared=None)
 
 
