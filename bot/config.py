@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from bot.durations import parse_duration
 from bot.errors import RequestError, did_you_mean
 from bot.strict_toml import Strict, load
 
+_BRANCH = re.compile(r"[^\x00-\x20\x7f~^:?*\[\\@/.-][^\x00-\x20\x7f~^:?*\[\\]*")
 FILE_NAME = "excursions.toml"
 
 FIRST_TEXT = """\
@@ -37,6 +39,12 @@ def _duration(text: str) -> str:
     return text
 
 
+def _branch(text: str) -> str:
+    if not _BRANCH.fullmatch(text) or ".." in text or "//" in text or text.endswith((".", "/")):
+        raise ValueError("must be the name of a branch, such as 'main'")
+    return text
+
+
 def _inside_repository(text: str) -> str:
     path = PurePosixPath(text)
     parts = path.parts
@@ -46,6 +54,7 @@ def _inside_repository(text: str) -> str:
 
 
 Duration = Annotated[str, AfterValidator(_duration)]
+Branch = Annotated[str, AfterValidator(_branch)]
 Folder = Annotated[str, AfterValidator(_inside_repository)]
 
 
@@ -60,9 +69,17 @@ class Config(Strict):
     """What a repository says about its excursions."""
 
     root: Folder = "excursions"
-    default_branch: str = Field(default="main", min_length=1)
+    default_branch: Branch = "main"
     runner: str = "local"
     runners: dict[str, Runner] = Field(default_factory=lambda: {"local": Runner()})
+
+    @model_validator(mode="after")
+    def _default_runner_exists(self) -> Self:
+        """Refuse a default that names no runner."""
+        if self.runner not in self.runners:
+            known = ", ".join(self.runners)
+            raise ValueError(f"runner is {self.runner!r}, but [runners] has only: {known}")
+        return self
 
     def runner_named(self, name: str, *, where: str) -> Runner:
         """Give the runner of that name.

@@ -94,9 +94,9 @@ def ask(shell: Shell, event: Asked) -> int:
         branch = branch_name(next_issue, check_title(event.title))
         number, effects = decide_ask(
             event,
-            threads=shell.forge.issues(),
+            threads=shell.forge.questions(),
             next_issue=next_issue,
-            taken_branches=frozenset({branch} if shell.forge.head(branch) else ()),
+            taken_branches=frozenset(shell.forge.branches_in_the_way(branch)),
             base=shell.forge.head(shell.config.default_branch),
             template=template,
             config=shell.config,
@@ -118,6 +118,7 @@ def comment(shell: Shell, actor: Actor, issue: int, text: str) -> list[RunResult
     with shell.lock():
         shell.apply(issue, (PostComment(issue, actor.name, text),))
         number = max((c.number for c in shell.forge.thread(issue).comments), default=0)
+        number += 0 if shell.show is None else 1
 
     def react(reaction: str) -> None:
         with shell.lock():

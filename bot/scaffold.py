@@ -15,7 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from bot.errors import RequestError
 from bot.excursion import Excursion
 from bot.excursion_file import FILE_NAME, NOTEBOOK, ExcursionFile, write_excursion_file
-from bot.log.safety import inline
+from bot.log.safety import authored, inline
 from bot.parameters import Declaration, Value
 from bot.template import Template
 
@@ -162,6 +162,7 @@ def _environment(template: Template) -> ImmutableSandboxedEnvironment:
         keep_trailing_newline=True,
     )
     environment.filters["markdown"] = inline
+    environment.filters["authored"] = authored
     environment.filters["python"] = _python_literal
     environment.filters["comment"] = _one_line
     return environment

@@ -30,7 +30,7 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.execute import execute_notebook
 from traitlets import Instance
 
-from runner.journal import Journal, read_story
+from runner.journal import Journal, Story, read_story
 from runner.provenance import environment
 from runner.records import CellStatus, Environment, RunError, RunRequest, RunResult, Status
 from runner.report import NOTEBOOK, report, write_whole
@@ -50,8 +50,11 @@ _CELL_ENDS: dict[type[BaseException], CellStatus] = {
 }
 
 
-class CancelledError(BaseException):
-    """Somebody wants this run to stop."""
+class CancelledError(KeyboardInterrupt):
+    """Somebody wants this run to stop.
+
+    A KeyboardInterrupt, since asyncio lets only that out of whichever task it happens to hit.
+    """
 
 
 def execute(request: RunRequest, folder: Path, workdir: Path, journal: Journal) -> RunResult:
@@ -74,7 +77,7 @@ def execute(request: RunRequest, folder: Path, workdir: Path, journal: Journal) 
         try:
             _run(request, folder, workdir, journal, deadline=began + request.timeout_s)
         except Exception as caught:  # noqa: BLE001  # every end is an end to be told
-            status, error = _explain(caught, request)
+            status, error = _explain(caught, request, read_story(folder))
         except CancelledError as caught:
             status = Status.CANCELLED
             error = RunError(name="Cancelled", message=str(caught))
@@ -104,8 +107,12 @@ def _report(
     )
 
 
-def _explain(caught: Exception, request: RunRequest) -> tuple[Status, RunError | None]:
+def _explain(
+    caught: Exception, request: RunRequest, story: Story
+) -> tuple[Status, RunError | None]:
     """Name the way in which a run ended."""
+    if isinstance(caught, PapermillExecutionError) and story.stopped_at is None:
+        return Status.SUCCEEDED, None  # a cell was tagged to raise, and did
     if isinstance(caught, PapermillExecutionError | CellExecutionError):
         return Status.FAILED, None  # the notebook holds the error
     if isinstance(caught, CellTimeoutError):
@@ -114,7 +121,9 @@ def _explain(caught: Exception, request: RunRequest) -> tuple[Status, RunError |
     if isinstance(caught, DeadKernelError):
         message = "the kernel died while this cell ran"
         return Status.DIED, RunError(name="Dead kernel", message=message)
-    return Status.DIED, RunError(name=type(caught).__name__, message=str(caught)[:2_000])
+    failed = any(cell.status is CellStatus.FAILED for cell in story.cells.values())
+    status = Status.FAILED if failed else Status.DIED
+    return status, RunError(name=type(caught).__name__, message=str(caught)[:2_000])
 
 
 def _run(
@@ -264,7 +273,8 @@ class _RecordingClient(PapermillNotebookClient):  # type: ignore[misc]
                 status = CellStatus.FAILED
                 raise
             except BaseException as error:
-                status = _CELL_ENDS.get(type(error), CellStatus.CANCELLED)
+                other = CellStatus.FAILED if isinstance(error, Exception) else CellStatus.CANCELLED
+                status = _CELL_ENDS.get(type(error), other)
                 self.shutdown_kernel = "immediate"
                 raise
             finally:

@@ -14,7 +14,7 @@ import hashlib
 import io
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,7 @@ _PICTURES = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _NUMPY = re.compile(r"np\.\w+\((.*)\)")
 _MOST = {"figures": 200, "metrics": 200, "tables": 50, "rows": 200, "columns": 50}
+_MOST_PLACES = 500_000  # of a table, before what is left of it is not looked at
 _LONGEST_TEXT = 500
 _TAIL_LINES = 200
 _TAIL_CHARACTERS = 20_000
@@ -205,20 +206,13 @@ def _table(index: int, html: str) -> Table | None:
     found = BeautifulSoup(html, "html.parser").find("table")
     if found is None:
         return None
-    rows = [
-        (
-            row.find("td") is not None,
-            [c.get_text(" ", strip=True) for c in row.find_all(["th", "td"])],
-        )
-        for row in found.find_all("tr")
-    ]
-    body = [cells for has_data, cells in rows if has_data]
-    heads = [cells for has_data, cells in rows if not has_data]
+    rows = found.find_all("tr")
+    body_from = next((n for n, row in enumerate(rows) if row.find("td") is not None), len(rows))
+    grid = _grid([row.find_all(["th", "td"]) for row in rows])
+    heads, body = grid[:body_from], grid[body_from:]
     if not body:
         return None
-    width = max(len(cells) for cells in body)
-    # pandas puts the index's name on a line of its own below the columns' names
-    columns = next((cells for cells in heads if len(cells) == width and any(cells)), [""] * width)
+    columns = [_joined(level[i] for level in heads) for i in range(len(body[0]))]
     return Table(
         cell=index,
         columns=tuple(columns[: _MOST["columns"]]),
@@ -226,8 +220,44 @@ def _table(index: int, html: str) -> Table | None:
             tuple(cell[:_LONGEST_TEXT] for cell in cells[: _MOST["columns"]])
             for cells in body[: _MOST["rows"]]
         ),
-        rows_total=len(body),
+        rows_total=_rows_total(html, len(body)),
     )
+
+
+def _grid(rows: list[Any]) -> list[list[str]]:
+    """Lay the cells of a table's rows out, each in every place that it spans."""
+    placed: dict[tuple[int, int], str] = {}
+    for number, cells in enumerate(rows):
+        if len(placed) > _MOST_PLACES:
+            break
+        column = 0
+        for cell in cells:
+            while (number, column) in placed:
+                column += 1
+            tall, wide = _span(cell, "rowspan"), _span(cell, "colspan")
+            text = cell.get_text(" ", strip=True)
+            for down in range(min(tall, len(rows) - number)):
+                for right in range(wide):
+                    placed[number + down, column + right] = text
+            column += wide
+    width = 1 + max((column for _, column in placed), default=-1)
+    return [[placed.get((n, column), "") for column in range(width)] for n in range(len(rows))]
+
+
+def _span(cell: Any, name: str) -> int:
+    text = str(cell.get(name, "1"))
+    return min(max(int(text), 1), 1000) if text.isdigit() and len(text) < 6 else 1
+
+
+def _joined(levels: Iterable[str]) -> str:
+    """Join the levels of a column's name, one that goes on over several rows once."""
+    return " ".join(dict.fromkeys(level for level in levels if level))
+
+
+def _rows_total(html: str, shown: int) -> int:
+    """Give how many rows the whole table has: pandas says so below one that it cuts short."""
+    said = re.search(r"<p>(\d{1,15}) rows × \d+ columns</p>", html)
+    return int(said[1]) if said else shown
 
 
 def _error(index: int, output: Mapping[str, Any]) -> RunError:

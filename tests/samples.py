@@ -59,7 +59,8 @@ TEMPLATE = Template(
 )
 
 NOTEBOOK_BYTES = (
-    b'{"cells": [{"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": ""}],'
+    b'{"cells": [{"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "",'
+    b' "outputs": []}],'
     b' "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 )
 

@@ -109,16 +109,28 @@ def main(arguments: list[str] | None = None) -> None:
             err=True,
         )
         sys.exit(3)
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has enough of it
-        sys.exit(0)
-    except OSError as error:
-        from pathlib import Path
-
-        from bot.forge.thread_files import disk_error
-
-        click.echo(f"excursion: {disk_error(error, Path(error.filename or '.'))}", err=True)
+    except Exception as error:  # noqa: BLE001  # the last floor: told whole, never swallowed
+        _explain(error)
         sys.exit(3)
+
+
+def _explain(error: Exception) -> None:
+    """Say what the disk refused; anything else is our fault, and is told whole."""
+    from pathlib import Path
+
+    from bot.forge.thread_files import DISK_FULL, disk_error
+
+    if isinstance(error, OSError) and (error.filename or error.errno in DISK_FULL):
+        click.echo(f"excursion: {disk_error(error, Path(error.filename or '.'))}", err=True)
+        return
+    import traceback
+
+    traceback.print_exception(error)
+    click.echo(
+        "excursion: this is a defect of ours; your threads and branches are as they were left\n"
+        "  Give the command again, or report it with the lines above.",
+        err=True,
+    )
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -6,15 +6,16 @@ import click
 
 from bot import handle
 from bot.cli.desk import Desk, open_desk
-from bot.cli.place import dry_run_option, issue_argument, parameter_option, say
+from bot.cli.place import dry_run_option, give, issue_argument, parameter_option, say
 from bot.command import Answer, Command, Log, Start
-from bot.commands import predict
+from bot.commands import COMMANDS, predict
+from bot.commands.parser import split_words
 from bot.events import Asked, Commanded
-from bot.excursion import Kind, Outcome
+from bot.excursion import Kind, Outcome, read_excursion
 from bot.parameters import split_assignments
 
 
-def give(desk: Desk, issue: int, command: Command) -> None:
+def carry_out(desk: Desk, issue: int, command: Command) -> None:
     """Carry out a command that executes nothing."""
     handle.command(desk.shell, Commanded(desk.actor, issue, command))
 
@@ -48,12 +49,14 @@ def ask_command(
     )
     issue = handle.ask(desk.shell, event)
     if dry_run:
+        if run_it:
+            say("Then the notebook would be run: request run, post entry, publish files.")
         return
-    click.echo(issue)
-    thread = desk.forge.thread(issue)
-    branch = (thread.entry("welcome") or thread.comments[0]).data or {}
-    say(f"Issue {issue} is on branch {branch.get('branch')}; work on it in")
-    say(f"  {desk.forge.worktree(str(branch.get('branch')))}/{branch.get('folder')}")
+    give(issue)
+    excursion = read_excursion(desk.forge.thread(issue))
+    if excursion is not None and desk.forge.head(excursion.branch):
+        say(f"Issue {issue} is on branch {excursion.branch}; work on it in")
+        say(f"  {desk.forge.worktree(excursion.branch)}/{excursion.folder}")
     if run_it:
         from bot.cli.run import run_command
 
@@ -70,7 +73,9 @@ def start_command(
 ) -> None:
     """Begin the excursion of issue N: its branch and its folder. Nothing new if it has begun."""
     desk = open_desk(dry_run=dry_run)
-    give(desk, issue, Start(template, split_assignments(parameters)))
+    carry_out(desk, issue, Start(template, split_assignments(parameters)))
+    if not dry_run:
+        say(f"The excursion of issue {issue} has begun.")
 
 
 @click.command("predict")
@@ -80,10 +85,8 @@ def start_command(
 def predict_command(issue: int, text: tuple[str, ...], dry_run: bool) -> None:
     """Stamp what you think will happen in excursion N, before it does."""
     desk = open_desk(dry_run=dry_run)
-    mark = "confidence="
-    named = split_assignments([word for word in text if word.startswith(mark)], where="predict")
-    words = tuple(word for word in text if not word.startswith(mark))
-    give(desk, issue, predict.parse(words, named))
+    words, named = split_words(" ".join(text), COMMANDS["predict"].options)
+    carry_out(desk, issue, predict.parse(words, named))
     if not dry_run:
         say("Stamped.")
 
@@ -95,7 +98,9 @@ def predict_command(issue: int, text: tuple[str, ...], dry_run: bool) -> None:
 def log_command(issue: int, text: tuple[str, ...], dry_run: bool) -> None:
     """Note something down in the thread of issue N."""
     desk = open_desk(dry_run=dry_run)
-    give(desk, issue, Log(" ".join(text)))
+    carry_out(desk, issue, Log(" ".join(text)))
+    if not dry_run:
+        say("Noted.")
 
 
 @click.command("answer")
@@ -115,6 +120,6 @@ def answer_command(
 
     desk = open_desk(dry_run=dry_run)
     chosen: Outcome | None = parse_outcome(outcome) if outcome else None
-    give(desk, issue, Answer(" ".join(text), chosen, run))
+    carry_out(desk, issue, Answer(" ".join(text), chosen, run))
     if not dry_run:
         say(f"Issue {issue} is closed; its folder is on {desk.shell.config.default_branch}.")

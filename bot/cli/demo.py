@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli.place import open_forge, say
+from bot.cli.place import dry_run_option, give, open_forge, say
 from bot.errors import RequestError
 from bot.forge.git import NO_COMMIT, Git
 
@@ -24,32 +24,42 @@ PREDICTION = "One layer will be enough"
     help="Make the repository in this new folder, in place of a temporary one.",
 )
 @click.option("-p", "parameters", multiple=True, metavar="NAME=VALUE", help="For the run.")
-def demo_command(into: Path | None, parameters: tuple[str, ...]) -> None:
+@dry_run_option
+def demo_command(into: Path | None, parameters: tuple[str, ...], dry_run: bool) -> None:
     """Go through the whole loop in a throw-away repository: ask, predict, run, answer.
 
     Takes about a minute and a half on two cores, and needs no network and no account.
     """
+    run = ("run", "1", *(word for pair in parameters for word in ("-p", pair)))
+    steps = (
+        ("init",),
+        ("ask", QUESTION, "--template", "no-positions"),
+        ("predict", "1", PREDICTION, "confidence=60%"),
+        run,
+    )
+    if dry_run:
+        give(f"make repository  {into or 'in a temporary folder'}")
+        for words in (*steps, ("answer", "1", "…", "--outcome", "…")):
+            give(f"give command  excursion {shlex.join(words)}")
+        return
     top = _new_repository(into)
     say(f"A throw-away repository: {top}\n")
     before = Path.cwd()
     os.chdir(top)
     try:
-        _give("init")
-        _give("ask", QUESTION, "--template", "no-positions")
-        _give("predict", "1", PREDICTION, "confidence=60%")
-        _give("run", "1", *(word for pair in parameters for word in ("-p", pair)))
+        for words in steps:
+            _type(*words)
         text, outcome = _conclude()
-        _give("answer", "1", text, "--outcome", outcome)
-        forge, _ = open_forge()
-        thread = forge.root / "1"
+        _type("answer", "1", text, "--outcome", outcome)
+        thread = open_forge()[0].root / "1"
     finally:
         os.chdir(before)
     say("\nThe thread is here, as Markdown and as a page to open in a browser:")
-    click.echo(thread / "thread.md")
-    click.echo(thread / "thread.html")
+    give(thread / "thread.md")
+    give(thread / "thread.html")
 
 
-def _give(*words: str) -> None:
+def _type(*words: str) -> None:
     """Say a command and carry it out, as if it had been typed."""
     from bot.cli import excursion
 

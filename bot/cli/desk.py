@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
-
-import click
 
 from bot.cli.execution import LocalExecutor
-from bot.cli.place import open_forge, say
+from bot.cli.place import give, open_forge, say
 from bot.cli.progress import Progress
 from bot.cli.views import write_views
-from bot.config import FILE_NAME, read_config
+from bot.config import read_config
 from bot.effects import Effect, line
 from bot.events import Actor, Role
 from bot.forge.local import LocalForge
 from bot.handle import Shell
 from bot.template import built_in_templates
+from bot.thread import BOT
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,6 @@ class Desk:
 
     shell: Shell
     forge: LocalForge
-    top: Path
     actor: Actor
 
 
@@ -36,19 +33,21 @@ def open_desk(*, dry_run: bool = False) -> Desk:
     Raises:
         RequestError: There is no repository, it is not set up, or its configuration is broken.
     """
-    forge, top = open_forge()
-    config = read_config((top / FILE_NAME).read_bytes())
+    forge, text = open_forge()
+    config = read_config(text)
     shell = Shell(
         forge=forge,
         executor=LocalExecutor(forge, Progress()),
         config=config,
-        template_roots=(top / "templates", built_in_templates()),
+        template_roots=(forge.top / "templates", built_in_templates()),
         tell=say,
         changed=partial(_refresh, forge),
     )
     if dry_run:
         shell = replace(shell, show=_show)
-    return Desk(shell, forge, top, Actor(forge.git.user_name(), Role.ADMIN))
+    name = forge.git.user_name()
+    actor = Actor(f"{name} (a person)" if name == BOT else name, Role.ADMIN)
+    return Desk(shell, forge, actor)
 
 
 def _refresh(forge: LocalForge, issue: int) -> None:
@@ -57,4 +56,4 @@ def _refresh(forge: LocalForge, issue: int) -> None:
 
 def _show(effects: tuple[Effect, ...]) -> None:
     for effect in effects:
-        click.echo(line(effect))
+        give(line(effect))

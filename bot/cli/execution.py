@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bot.cli.progress import Progress
-from bot.errors import ForgeError
+from bot.errors import ForgeError, RequestError
 from bot.excursion import Excursion
 from bot.forge.local import LocalForge
 from runner.engines import local
@@ -30,7 +30,13 @@ class LocalExecutor:
                 on its branch.
         """
         _check_installed()
-        self._forge.worktree(excursion.branch)
+        folder = self._forge.worktree(excursion.branch) / excursion.folder
+        if not folder.is_dir():
+            raise RequestError(
+                "the excursion's folder is not checked out",
+                where=str(folder),
+                right="Restore it there: git checkout -- . (or git sparse-checkout disable)",
+            )
 
     @contextmanager
     def claim(self, request: RunRequest) -> Iterator[None]:

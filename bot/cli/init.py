@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli.place import dry_run_option, say
+from bot.cli.place import dry_run_option, give, say
 from bot.config import FILE_NAME, FIRST_TEXT, read_config
 from bot.forge.git import Git, find_repository
 from bot.forge.local import LocalForge
@@ -23,7 +23,8 @@ def init_command(dry_run: bool) -> None:
     if there:
         read_config(path.read_bytes())
     if dry_run:
-        click.echo(f"leave as it is  {FILE_NAME}" if there else f"write file  {FILE_NAME}")
+        give(f"leave as it is  {FILE_NAME}" if there else f"write file  {FILE_NAME}")
+        give("make folder  .excursions, kept out of commits by .git/info/exclude")
         return
     with LocalForge(git, top).lock():
         if not there:
@@ -32,7 +33,7 @@ def init_command(dry_run: bool) -> None:
     say(f"{FILE_NAME} {'was there already' if there else 'is written; commit it'}.")
     say('Now ask something: excursion ask "Does …?" --template no-positions')
     if git.commit_of("HEAD") is None:
-        say("This repository has no commit yet. Make one first: git commit -m 'First commit'.")
+        say("There is no commit yet. Make one: git commit --allow-empty -m 'First commit'.")
 
 
 def default_branch(git: Git) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from bot.cli.place import issue_argument, json_option, open_forge, say
+from bot.cli.place import give, issue_argument, json_option, open_forge, say
+from bot.errors import ForgeError
 from bot.excursion import read_excursion
 from bot.excursion_file import FILE_NAME, read_excursion_file
 from bot.forge.local import LocalForge
@@ -22,15 +23,20 @@ from bot.thread import ANSWER, Thread
 def list_command(as_json: bool) -> None:
     """List the excursions of this repository, the oldest first."""
     forge, _ = open_forge()
-    rows = [_summary(forge, thread) for thread in forge.issues()]
+    rows = []
+    for issue in forge.issue_numbers():
+        try:
+            rows.append(_summary(forge, forge.thread(issue)))
+        except ForgeError as error:  # one damaged file shall not hide the other threads
+            say(f"excursion: {error}")
     if as_json:
-        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        give(json.dumps(rows, indent=1, ensure_ascii=False))
         return
     if not rows:
         say('There is no excursion yet. Ask something: excursion ask "Does …?"')
     for row in rows:
         runs = f"{row['runs']} run{'' if row['runs'] == 1 else 's'}"
-        click.echo(f"{row['issue']:>4}  {row['state']:<10} {runs:<8} {plain(row['question'])}")
+        give(f"{row['issue']:>4}  {row['state']:<10} {runs:<8} {plain(row['question'])}")
 
 
 @click.command("show")
@@ -44,9 +50,9 @@ def show_command(issue: int, as_json: bool, open_page: bool) -> None:
     forge, _ = open_forge()
     thread = forge.thread(issue)
     if as_json:
-        click.echo(json.dumps(_whole(forge, thread), indent=1, ensure_ascii=False))
+        give(json.dumps(_whole(forge, thread), indent=1, ensure_ascii=False))
         return
-    click.echo(thread_markdown(thread))
+    give(thread_markdown(thread))
     page = forge.root / str(issue) / "thread.html"
     if open_page:
         click.launch(str(page))
@@ -64,19 +70,18 @@ def status_command(issue: int, as_json: bool) -> None:
     whole = _whole(forge, thread)
     if as_json:
         del whole["posts"]
-        click.echo(json.dumps(whole, indent=1, ensure_ascii=False))
+        give(json.dumps(whole, indent=1, ensure_ascii=False))
         return
-    click.echo(f"{whole['issue']}  {plain(whole['question'])}")
-    click.echo(f"{whole['state']} · {whole['kind']} · {whole['branch']}")
+    give(f"{whole['issue']}  {plain(whole['question'])}")
+    begun = f"{whole['kind']} · {whole['branch']}" if whole["kind"] else "not begun"
+    give(f"{whole['state']} · {begun}")
     for prediction in whole["predictions"]:
         sure = prediction["confidence"]
         sure_text = f" ({sure:.0%})" if sure is not None else ""
-        click.echo(
-            f"  {plain(prediction['author'])} predicts{sure_text}: {plain(prediction['text'])}"
-        )
+        give(f"  {plain(prediction['author'])} predicts{sure_text}: {plain(prediction['text'])}")
     for run in whole["runs"]:
         shown = " ".join(f"{n}={number(v)}" for n, v in list(run["metrics"].items())[:4])
-        click.echo(f"  run {run['run_id']}  {run['status']}  {plain(shown)}".rstrip())
+        give(f"  run {run['run_id']}  {run['status']}  {plain(shown)}".rstrip())
 
 
 @click.command("params")
@@ -100,13 +105,13 @@ def params_command(issue: int, as_json: bool) -> None:
     declared = read_excursion_file(text, where=f"{where} on {excursion.branch}").parameters
     if as_json:
         data = {name: d.model_dump(mode="json", exclude_none=True) for name, d in declared.items()}
-        click.echo(json.dumps(data, indent=1, ensure_ascii=False))
+        give(json.dumps(data, indent=1, ensure_ascii=False))
         return
     if not declared:
         say("It has none.")
     for name, declaration in declared.items():
-        click.echo(f"{name} = {declaration.default}")
-        click.echo(f"    {declaration.allowed}. {plain(declaration.description)}".rstrip(". "))
+        give(f"{name} = {declaration.default}")
+        give(f"    {declaration.allowed}. {plain(declaration.description)}".rstrip(". "))
 
 
 @click.command("templates")
@@ -129,19 +134,19 @@ def templates_command(as_json: bool) -> None:
             }
             for template in found
         ]
-        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        give(json.dumps(rows, indent=1, ensure_ascii=False))
         return
     for template in found:
         manifest = template.manifest
-        click.echo(f"{template.full_name}  {manifest.summary}")
-        click.echo(f"    {manifest.question}")
+        give(f"{template.full_name}  {manifest.summary}")
+        give(f"    {manifest.question}")
         facts = [
             manifest.runtime,
             f"measures {manifest.metrics.main}" if manifest.metrics.main else "",
         ]
         line = " · ".join(fact for fact in facts if fact)
         if line:
-            click.echo(f"    {line}")
+            give(f"    {line}")
 
 
 def _roots() -> tuple[Any, ...]:
@@ -150,7 +155,7 @@ def _roots() -> tuple[Any, ...]:
     from bot.template import built_in_templates
 
     try:
-        return (open_forge()[1] / "templates", built_in_templates())
+        return (open_forge()[0].top / "templates", built_in_templates())
     except RequestError:
         return (built_in_templates(),)
 

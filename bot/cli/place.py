@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from bot.config import FILE_NAME
 from bot.errors import RequestError
-from bot.forge.git import find_repository
+from bot.forge.git import Git, find_repository
 from bot.forge.local import LocalForge
 
 dry_run_option = click.option(
@@ -23,18 +27,44 @@ issue_argument = click.argument("issue", type=click.IntRange(min=1), metavar="N"
 
 def say(text: str) -> None:
     """Say something to the person, apart from what the command gives on standard output."""
-    click.echo(text, err=True)
+    _write(sys.stderr, text)
 
 
-def open_forge() -> tuple[LocalForge, Path]:
-    """Find the local forge of the repository around the current folder.
+def give(text: object) -> None:
+    """Give what the command is for, on standard output."""
+    _write(sys.stdout, str(text))
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Write a line; whoever reads our output may have enough of it, which is no fault."""
+    try:
+        stream.write(f"{text}\n")
+        stream.flush()
+    except BrokenPipeError:
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def open_forge() -> tuple[LocalForge, bytes]:
+    """Find the local forge of the repository around the current folder, and its configuration.
 
     Raises:
         RequestError: There is no repository, or it is not set up for excursions.
     """
     git, top = find_repository(Path.cwd())
-    if not (top / FILE_NAME).is_file():
+    path = top / FILE_NAME
+    text = path.read_bytes() if path.is_file() else _committed(git)
+    if text is None:
         raise RequestError(
             "this repository is not set up for excursions", where=str(top), right="excursion init"
         )
-    return LocalForge(git, top), top
+    return LocalForge(git, top, warn=say), text
+
+
+def _committed(git: Git) -> bytes | None:
+    """Read the configuration where a branch is checked out that does not have it."""
+    for branch in ("refs/remotes/origin/HEAD", "refs/heads/main", "refs/heads/master"):
+        text = git.read(branch, FILE_NAME)
+        if text is not None:
+            return text
+    return None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from bot.cli.place import say
 from bot.durations import spoken
 from bot.log.safety import clip, plain
 
@@ -45,7 +47,7 @@ def _bar(run_id: str) -> Iterator[Listener]:
         console=Console(stderr=True),
         transient=False,
     )
-    with bar:
+    with contextlib.suppress(OSError), bar:  # a terminal may go away; the run shall not
         task = bar.add_task("", total=None, said="starting the kernel")
 
         def listen(event: dict[str, Any]) -> None:
@@ -57,7 +59,7 @@ def _bar(run_id: str) -> Iterator[Listener]:
                 room = max(20, bar.console.width - 60)
                 bar.update(task, said=Text(clip(plain(event["text"]).strip(), room)).plain)
             elif event["event"] == "ended":
-                bar.update(task, said=event["status"])
+                bar.update(task, said=event["status"].replace("_", " "))
 
         yield listen
 
@@ -68,7 +70,7 @@ def _lines(run_id: str) -> Listener:
 
     def tell(text: str) -> None:
         state["last"] = time.monotonic()
-        print(f"  run {run_id}: {text}", file=sys.stderr, flush=True)
+        say(f"  run {run_id}: {text}")
 
     def listen(event: dict[str, Any]) -> None:
         kind = event["event"]
@@ -81,7 +83,7 @@ def _lines(run_id: str) -> Listener:
             if due or event["duration_s"] >= 1 or event["status"] != "completed":
                 took = spoken(event["duration_s"])
                 so_far = f"{state['done']} of {state['cells']} cells"
-                tell(f"{so_far}, the last {event['status']} in {took}")
+                tell(f"{so_far}, the last {event['status'].replace('_', ' ')} in {took}")
         elif kind == "output" and due:
             tell(clip(plain(event["text"]).strip(), 120))
 

@@ -8,7 +8,7 @@ import click
 
 from bot import handle
 from bot.cli.desk import open_desk
-from bot.cli.place import dry_run_option, issue_argument, parameter_option, say
+from bot.cli.place import dry_run_option, give, issue_argument, parameter_option, say
 from bot.command import Run
 from bot.durations import spoken
 from bot.events import Commanded
@@ -37,7 +37,7 @@ def run_command(
         say("Once the run has ended: publish files, post entry, set labels.")
         return
     for result in results:
-        click.echo(result.run_id)
+        give(result.run_id)
     _tell(results, str(desk.forge.root / str(issue) / "thread.html"))
 
 

@@ -17,6 +17,7 @@ from bot.forge.thread_files import timestamp
 from bot.log import answer as log
 from bot.log.predictions import read_predictions
 from bot.log.readme import put_section
+from bot.log.safety import inline
 from bot.thread import ANSWER
 from runner.records import Status
 
@@ -82,6 +83,8 @@ def decide(command: Answer, world: World) -> tuple[Effect, ...]:
             f"issue {issue} is closed" + (" and answered" if given else ""),
             right='Ask a new question: excursion ask "…?"',
         )
+    if command.outcome is Outcome.ABANDONED and world.excursion and world.head is None:
+        return _abandon(text, world)
     excursion = world.open_excursion()
     running = [f"{issue}.{run.number}" for run in world.runs if run.alive]
     if running:
@@ -108,6 +111,19 @@ def decide(command: Answer, world: World) -> tuple[Effect, ...]:
         CommitFiles(excursion.branch, files, message),
         OpenPullRequest(issue, excursion.branch, into, world.thread.title),
         UpsertEntry(issue, ANSWER, entry, memory),
+        SetLabels(issue, add=(LABEL_ANSWERED,), remove=(LABEL_RUNNING,)),
+        Close(issue),
+    )
+
+
+def _abandon(text: str, world: World) -> tuple[Effect, ...]:
+    """Close an excursion whose branch is gone: there is nothing to merge."""
+    issue = world.thread.number
+    stamped = timestamp(world.now)
+    answer = log.Answer(text, Outcome.ABANDONED, world.actor, stamped)
+    memory = {"text": text, "outcome": Outcome.ABANDONED.value, "stamped": stamped}
+    return (
+        UpsertEntry(issue, ANSWER, log.abandoned_entry(answer), memory),
         SetLabels(issue, add=(LABEL_ANSWERED,), remove=(LABEL_RUNNING,)),
         Close(issue),
     )
@@ -146,6 +162,8 @@ def _files(
     """Write the README's sections, and put the executed notebook and its plots beside it."""
     declared = world.declared()
     readme = world.files.get("README.md", b"").decode("utf-8", "surrogateescape")
+    if inline(excursion.question) not in readme:  # somebody wrote the README anew, or removed it
+        readme = f"# {inline(excursion.question)}\n\n{readme}"
     predictions = log.predictions_section(read_predictions(world.thread), answer)
     readme = put_section(readme, "predictions", predictions, heading="Predictions")
     section = log.answer_section(

@@ -36,14 +36,16 @@ def parse_comment(text: str) -> tuple[Command, ...]:
         if match and match[1] in COMMANDS:
             try:
                 rule = COMMANDS[match[1]]
-                words, named = _split(match[2] or "", rule.options)
+                words, named = split_words(match[2] or "", rule.options)
                 found.append(rule.parse(words, named))
             except RequestError as error:
                 raise RequestError(error.what, where=line.strip(), right=error.right) from error
     return tuple(found)
 
 
-def _split(text: str, options: tuple[str, ...] | None) -> tuple[tuple[str, ...], dict[str, str]]:
+def split_words(
+    text: str, options: tuple[str, ...] | None
+) -> tuple[tuple[str, ...], dict[str, str]]:
     """Part a command's rest into words and `name=value` pairs, both with quotes if need be.
 
     Where `options` are given, a pair of any other name is a word, and so are quotes amid text.

@@ -14,6 +14,7 @@ from bot.log.predictions import Prediction, prediction_entry, read_predictions
 
 _LONGEST = 2_000
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%")
+_LOOSE = re.compile(r"\bconfidence\s*=", re.IGNORECASE)
 _FRACTION = re.compile(r"[01](?:\.[0-9]{1,5})?|\.[0-9]{1,5}")
 
 
@@ -39,7 +40,7 @@ def parse_confidence(text: str) -> float:
     stripped = text.strip()
     percent = _PERCENT.fullmatch(stripped)
     if percent:
-        value = float(percent[1]) / 100
+        value = round(float(percent[1]) / 100, 6)
     elif _FRACTION.fullmatch(stripped):
         value = float(stripped)
     else:
@@ -64,6 +65,12 @@ def decide(command: Predict, world: World) -> tuple[Effect, ...]:
         raise RequestError(
             "the prediction is empty",
             right=f'Say what will happen: excursion predict {world.thread.number} "…"',
+        )
+    if _LOOSE.search(text):
+        raise RequestError(
+            "the confidence is not understood",
+            where=text[:80],
+            right="Write it without blanks, as in confidence=70%.",
         )
     if len(text) > _LONGEST:
         raise RequestError(f"the prediction has {len(text)} characters, {_LONGEST} at most")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from bot.command import Run
 from bot.commands.world import World
@@ -178,9 +179,12 @@ def _check_notebook(content: bytes, declared: ExcursionFile, *, where: str) -> N
     """Refuse what papermill could not run, or would run differently from what is declared."""
     try:
         data = json.loads(content)
-        cells = data["cells"]
         major = data["nbformat"]
-        tagged = sum("parameters" in cell.get("metadata", {}).get("tags", ()) for cell in cells)
+        _expect(isinstance(data.get("metadata", {}), dict), "metadata is no mapping")
+        _expect(isinstance(data["cells"], list), "cells is no list")
+        for number, cell in enumerate(data["cells"]):
+            _check_cell(cell, f"cell {number}")
+        tagged = sum("parameters" in cell["metadata"].get("tags", ()) for cell in data["cells"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RequestError(
             f"is not a notebook: {type(error).__name__} {error}",
@@ -199,3 +203,20 @@ def _check_notebook(content: bytes, declared: ExcursionFile, *, where: str) -> N
             where=where,
             right="Tag the cell that assigns the defaults, and only that one.",
         )
+
+
+def _check_cell(cell: Any, name: str) -> None:
+    """Refuse a cell that nbformat's schema would not know, so that no run begins with it."""
+    kind = cell.get("cell_type")
+    _expect(kind in {"code", "markdown", "raw"}, f"{name} has the type {kind!r}")
+    _expect(isinstance(cell.get("metadata"), dict), f"{name} has no metadata")
+    source = cell.get("source")
+    lines = source if isinstance(source, list) else [source]
+    _expect(all(isinstance(line, str) for line in lines), f"{name} has no source")
+    if kind == "code":
+        _expect(isinstance(cell.get("outputs"), list), f"{name} has no list of outputs")
+
+
+def _expect(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise ValueError(otherwise)

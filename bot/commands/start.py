@@ -67,10 +67,12 @@ def decide_ask(
         )
     number = again.number if again else next_issue
     branch = branch_name(number, title)
-    if again is None and branch in taken_branches:
+    if again is None and taken_branches:
+        taken = sorted(taken_branches)[0]
         raise RequestError(
-            f"there is a branch {branch} already, which is not an excursion's",
-            right=f"Rename it (git branch -m {branch} another-name) or ask in other words.",
+            f"there is a branch {taken} already, which is not an excursion's",
+            where=branch,
+            right=f"Rename it (git branch -m {taken} another-name) or ask in other words.",
         )
     body = "\n\n".join(
         part for part in (event.hypothesis.strip(), write_marker(ASKED, asked)) if part

@@ -68,9 +68,15 @@ class World:
         if self.head is None:
             raise RequestError(
                 f"the branch {excursion.branch} is gone",
-                right=f"Restore it: git branch {excursion.branch} <commit>",
+                right=f"Restore it: git branch {excursion.branch} {self._last_commit()}. Or end: "
+                f'excursion answer {excursion.issue} "…" --outcome abandoned',
             )
         return excursion
+
+    def _last_commit(self) -> str:
+        """Give the commit of the last run, where a lost branch may have stood."""
+        ran = [run.request.commit for run in self.runs if run.request]
+        return ran[-1] if ran else "<commit>"
 
     def declared(self) -> ExcursionFile:
         """Read the excursion's declaration at its branch's commit.

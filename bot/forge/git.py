@@ -16,11 +16,14 @@ from pathlib import Path
 
 from bot.errors import ForgeError, RequestError
 
-NO_COMMIT = "0" * 40
+NO_COMMIT = ""  # as the old value of a ref: it must not exist, whatever the object format
 _FALLBACK_NAME = "Excursions"
 _FALLBACK_EMAIL = "excursions@localhost"
 # Set by git for its hooks and aliases; they would point us at another repository or index.
-_FOREIGN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
+_FOREIGN = (
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX"),
+    *("GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"),
+)
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,15 @@ class Git:
             return self.run("write-tree", environment=environment).stdout.decode().strip()
 
     def merge_trees(self, base: str, ours: str, theirs: str) -> str | None:
-        """Merge two commits' trees file by file; None where both changed the same file."""
+        """Merge two commits' trees; None where their changes collide.
+
+        A git older than 2.38 merges file by file, so that two changes of one file collide.
+        """
+        done = self.run("merge-tree", "--write-tree", ours, theirs, allowed=(0, 1, 128, 129))
+        if done.returncode == 0:
+            return done.stdout.decode().strip()
+        if done.returncode == 1:
+            return None
         with self._scratch_index() as environment:
             self.run(
                 "read-tree", "-i", "-m", "--aggressive", base, ours, theirs, environment=environment
@@ -177,9 +188,18 @@ class Git:
             self.run("read-tree", "HEAD", cwd=worktree, environment=environment)
             self.run("add", "--all", cwd=worktree, environment=environment)
             done = self.run(
-                "diff", "--cached", "--binary", "HEAD", cwd=worktree, environment=environment
+                *("diff", "--cached", "--binary", "--no-color", "--no-ext-diff", "--no-textconv"),
+                *("--src-prefix=a/", "--dst-prefix=b/", "HEAD"),
+                cwd=worktree,
+                environment=environment,
             )
             return done.stdout
+
+    def changed_paths(self, old: str, new: str) -> dict[str, bytes]:
+        """List the files that a commit adds or changes over another, with their new content."""
+        done = self.run("diff", "--no-renames", "--diff-filter=AMT", "--name-only", "-z", old, new)
+        paths = [path for path in done.stdout.decode(errors="surrogateescape").split("\0") if path]
+        return {path: content for path in paths if (content := self.read(new, path)) is not None}
 
     def user_name(self) -> str:
         """Give the name under which the user commits, or the account's name."""

@@ -51,7 +51,7 @@ class LocalForge(LocalThreads, LocalBranches, LocalRuns):
             raise disk_error(error, self.root) from error
         try:
             thread_files.sweep(self.root)
-            self.finish_move()
+            self.finish_moves()
             yield
         finally:
             lock.release()

@@ -6,6 +6,7 @@ default branch along, as a pull would.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +25,11 @@ class LocalBranches(LocalPlace):
     def head(self, branch: str) -> str | None:
         """Give the commit of a branch, None if there is no such branch."""
         return self.git.commit_of(f"refs/heads/{branch}")
+
+    def branches_in_the_way(self, branch: str) -> tuple[str, ...]:
+        """List the branches that keep one of this name from being made: itself, or any below it."""
+        found = self.git.refs(f"refs/heads/{branch}")
+        return tuple(ref.removeprefix("refs/heads/") for ref in found)
 
     def read(self, commit: str, path: str) -> bytes | None:
         """Read a file at a commit, None if it is not there."""
@@ -55,6 +61,9 @@ class LocalBranches(LocalPlace):
         self._remove_half_made(path)  # git takes the lock away once the checkout is whole
         self.git.run("worktree", "prune")
         self.git.run("worktree", "add", "--quiet", str(path), branch)
+        sparse = self.git.run("config", "core.sparseCheckout", cwd=path, allowed=(0, 1))
+        if sparse.stdout.strip() == b"true":  # taken over from the user's own checkout
+            self.git.run("sparse-checkout", "disable", cwd=path)
         return path
 
     def _worktree_path(self, branch: str) -> Path:
@@ -132,6 +141,12 @@ class LocalBranches(LocalPlace):
         )
         if done.returncode == 0:
             return ""
+        if b"index.lock" in done.stderr:
+            raise ForgeError(
+                "git left a lock in the checkout, or is at work there",
+                where=str(path),
+                right=done.stderr.decode(errors="replace").strip(),
+            )
         return f"a file in the way: {done.stderr.decode(errors='replace').strip()}. Move it first"
 
     def create_branch(self, branch: str, base: str) -> None:
@@ -177,8 +192,9 @@ class LocalBranches(LocalPlace):
 
     def _move_branch(self, branch: str, old: str, new: str, why: str) -> None:
         """Move a branch and its checkouts; a crash in between is mended by the next command."""
-        journal = self.root / ".move.json"
-        move = {"branch": branch, "old": old, "new": new}
+        journal = self._journal(branch)
+        came_from = json.loads(journal.read_text())["old"] if journal.exists() else old
+        move = {"branch": branch, "old": came_from, "new": new}
         write_atomically(journal, json.dumps(move).encode())
         subject = why.partition("\n")[0]
         if not self.git.move_ref(f"refs/heads/{branch}", new, old, f"excursion: {subject}"):
@@ -187,22 +203,59 @@ class LocalBranches(LocalPlace):
                 f"the branch {branch} was moved by someone else just now",
                 right="Give the command again.",
             )
-        self._bring_along(branch, old, new)
+        self._bring_along(branch, came_from, new)
         journal.unlink()
+
+    def _journal(self, branch: str) -> Path:
+        digest = hashlib.sha256(branch.encode()).hexdigest()[:16]
+        return self.root / f".move-{digest}.json"
 
     def _bring_along(self, branch: str, old: str, new: str) -> None:
         """Bring the checkouts of a branch from its old commit to its new one, as a pull would."""
         for checkout in self.git.worktrees():
             if checkout.branch == branch and checkout.path.is_dir():
-                self.git.run("update-index", "-q", "--refresh", cwd=checkout.path, allowed=(0, 1))
+                self.git.run("update-index", "--refresh", cwd=checkout.path, allowed=(0, 1))
                 self.git.run("read-tree", "-m", "-u", old, new, cwd=checkout.path)
 
-    def finish_move(self) -> None:
-        """Bring checkouts along whose branch moved just before a process was killed."""
-        journal = self.root / ".move.json"
-        if not journal.exists():
-            return
-        move = json.loads(journal.read_text())
-        if self.git.commit_of(f"refs/heads/{move['branch']}") == move["new"]:
-            self._bring_along(move["branch"], move["old"], move["new"])
-        journal.unlink()
+    def finish_moves(self) -> None:
+        """Bring checkouts along whose branch moved just before a process was killed.
+
+        One that cannot be brought along is named, and keeps nobody from working elsewhere.
+        """
+        for journal in self.root.glob(".move-*.json"):
+            move = json.loads(journal.read_text())
+            branch, old, new = move["branch"], move["old"], move["new"]
+            if self.head(branch) == new:
+                try:
+                    self._set_half_written_aside(branch, old, new)
+                    self._bring_along(branch, old, new)
+                except ForgeError as error:
+                    self._warn(
+                        f"A checkout of {branch} could not follow its branch to {new[:10]}: {error}"
+                    )
+                    continue
+            journal.unlink()
+
+    def _set_half_written_aside(self, branch: str, old: str, new: str) -> None:
+        """Clear the way of files that a killed checkout wrote, whole or in part.
+
+        There was nothing in the way before it began. What is neither the old nor the new content
+        is kept under `.excursions/set-aside/`, in case somebody has written it since.
+        """
+        for checkout in self.git.worktrees():
+            if checkout.branch != branch or not checkout.path.is_dir():
+                continue
+            for path, content in self.git.changed_paths(old, new).items():
+                file = checkout.path / path
+                before = self.git.read(old, path)
+                if not file.is_file() or file.is_symlink():
+                    continue
+                found = file.read_bytes()
+                if found == before:
+                    continue
+                if not content.startswith(found):
+                    aside = self.root / "set-aside" / new[:10] / path
+                    write_atomically(aside, found)
+                file.unlink()
+                if before is not None:
+                    self.git.run("checkout-index", "--force", "--", path, cwd=checkout.path)

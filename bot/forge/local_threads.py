@@ -24,10 +24,14 @@ class LocalThreads(LocalPlace):
                 numbers.append(int(issue))
         return max(numbers, default=0) + 1
 
-    def issues(self) -> tuple[Thread, ...]:
-        """Read every thread, the oldest first."""
-        numbers = thread_files.issue_numbers(self.root)
-        return tuple(self.thread(number) for number in numbers)
+    def issue_numbers(self) -> list[int]:
+        """List the issues that there are, the oldest first."""
+        return thread_files.issue_numbers(self.root)
+
+    def questions(self) -> tuple[Thread, ...]:
+        """Read every issue without its comments, the oldest first."""
+        found = (thread_files.read_issue(self.root, number) for number in self.issue_numbers())
+        return tuple(thread for thread in found if thread is not None)
 
     def thread(self, issue: int) -> Thread:
         """Read one thread.
@@ -38,7 +42,7 @@ class LocalThreads(LocalPlace):
         thread = thread_files.read_thread(self.root, issue)
         if thread is None:
             numbers = thread_files.issue_numbers(self.root)
-            known = f"There are {_spans(numbers)}." if numbers else "There is none yet."
+            known = _known(numbers)
             raise RequestError(
                 f"there is no issue {issue}", right=f"{known} `excursion list` shows them."
             )
@@ -115,10 +119,12 @@ class LocalThreads(LocalPlace):
         return wanted.read_bytes()
 
 
-def _spans(numbers: list[int]) -> str:
-    """Say which issues there are: `issue 1`, or `issues 1 to 7`."""
+def _known(numbers: list[int]) -> str:
+    """Say which issues there are."""
+    if not numbers:
+        return "There is none yet."
     if len(numbers) == 1:
-        return f"issue {numbers[0]}"
+        return f"There is issue {numbers[0]}."
     if numbers == list(range(numbers[0], numbers[-1] + 1)):
-        return f"issues {numbers[0]} to {numbers[-1]}"
-    return f"issues {', '.join(str(number) for number in numbers[:20])}"
+        return f"There are issues {numbers[0]} to {numbers[-1]}."
+    return f"There are issues {', '.join(str(number) for number in numbers[-20:])}."

@@ -37,8 +37,8 @@ class Threads(Protocol):
     def next_issue(self) -> int:
         """Give the number that the next issue will have."""
 
-    def issues(self) -> tuple[Thread, ...]:
-        """Read every thread."""
+    def questions(self) -> tuple[Thread, ...]:
+        """Read every issue without its comments."""
 
     def thread(self, issue: int) -> Thread:
         """Read one thread; RequestError if there is none."""
@@ -69,6 +69,9 @@ class Branches(Protocol):
 
     def head(self, branch: str) -> str | None:
         """Give the commit of a branch, None if there is no such branch."""
+
+    def branches_in_the_way(self, branch: str) -> tuple[str, ...]:
+        """List the branches that keep one of this name from being made."""
 
     def read(self, commit: str, path: str) -> bytes | None:
         """Read a file at a commit, None if it is not there."""

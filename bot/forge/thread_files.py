@@ -18,6 +18,7 @@ import os
 import re
 import secrets
 import shutil
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from bot.thread import BOT, Comment, Thread
 ISSUE_FILE = "issue.md"
 _COMMENT_FILE = re.compile(r"(\d{4,9})-[a-z0-9-]*\.md")
 _ISSUE_FOLDER = re.compile(r"[1-9]\d{0,8}")
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NEW = ".new-"
 _FENCE = "---\n"
 
@@ -65,7 +67,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 def disk_error(error: OSError, path: Path) -> ForgeError:
     """Say in words why something could not be written."""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if error.errno in DISK_FULL:
         return ForgeError(
             "the disk is full",
             where=str(path),
@@ -120,22 +122,16 @@ def write_issue(root: Path, thread: Thread) -> None:
     write_atomically(root / str(thread.number) / ISSUE_FILE, _issue_text(thread).encode())
 
 
-def read_thread(root: Path, number: int) -> Thread | None:
-    """Read an issue and its comments; None if there is no such issue.
+def read_issue(root: Path, number: int) -> Thread | None:
+    """Read an issue without its comments; None if there is no such issue.
 
     Raises:
-        ForgeError: A file of it was changed so that it cannot be read; the message names it.
+        ForgeError: Its file was changed so that it cannot be read; the message names it.
     """
-    folder = root / str(number)
-    path = folder / ISSUE_FILE
+    path = root / str(number) / ISSUE_FILE
     if not path.is_file():
         return None
     front, body = _read(path)
-    comments = []
-    for entry in sorted(folder.iterdir()):
-        match = _COMMENT_FILE.fullmatch(entry.name)
-        if match:
-            comments.append(_read_comment(entry, int(match[1])))
     return Thread(
         number=number,
         title=str(front.get("title", "")),
@@ -144,8 +140,25 @@ def read_thread(root: Path, number: int) -> Thread | None:
         labels=tuple(str(label) for label in front.get("labels") or ()),
         author=str(front.get("author", "")),
         created=str(front.get("created", "")),
-        comments=tuple(sorted(comments, key=lambda comment: comment.number)),
     )
+
+
+def read_thread(root: Path, number: int) -> Thread | None:
+    """Read an issue and its comments; None if there is no such issue.
+
+    Raises:
+        ForgeError: A file of it was changed so that it cannot be read; the message names it.
+    """
+    thread = read_issue(root, number)
+    if thread is None:
+        return None
+    comments = []
+    for entry in sorted((root / str(number)).iterdir()):
+        match = _COMMENT_FILE.fullmatch(entry.name)
+        if match:
+            comments.append(_read_comment(entry, int(match[1])))
+    ordered = tuple(sorted(comments, key=lambda comment: comment.number))
+    return replace(thread, comments=ordered)
 
 
 def create_comment(

@@ -9,7 +9,7 @@ from bot.excursion_file import ExcursionFile
 from bot.log.figures import shown_figure
 from bot.log.predictions import Prediction, predictions_table, short_moment
 from bot.log.run_entry import headline
-from bot.log.safety import code, inline, paragraphs
+from bot.log.safety import authored, code, inline
 from runner.records import RunResult
 
 _SIGNS = {
@@ -44,10 +44,19 @@ def answer_entry(answer: Answer, *, folder: str, branch: str, into: str) -> str:
     """Render the answer's entry."""
     return (
         f"### {answer.sign} Answered{f': {answer.outcome.value}' if answer.outcome else ''}\n\n"
-        f"{paragraphs(answer.text)}\n\n"
+        f"{authored(answer.text)}\n\n"
         f"*{inline(answer.author)}, {short_moment(answer.stamped)} UTC. "
         f"{code(branch)} is merged into {code(into)}; the write-up, the executed notebook and the "
         f"plots are in {code(folder)}.*"
+    )
+
+
+def abandoned_entry(answer: Answer) -> str:
+    """Render the entry of an excursion that ends with nothing to merge."""
+    return (
+        f"### {answer.sign} Abandoned\n\n{authored(answer.text)}\n\n"
+        f"*{inline(answer.author)}, {short_moment(answer.stamped)} UTC. The branch is gone, so "
+        "nothing was merged; the runs are kept.*"
     )
 
 
@@ -55,9 +64,7 @@ def answer_section(
     answer: Answer, result: RunResult | None, declared: ExcursionFile | None, *, key_figure: int
 ) -> str:
     """Render the README's answer: outcome, text, the key plot, the numbers, the other plots."""
-    parts = [
-        f"**{answer.sign} {answer.word.capitalize()}.** {paragraphs(answer.text)}",
-    ]
+    parts = [f"**{answer.sign} {answer.word.capitalize()}.**", authored(answer.text)]
     if result is None:
         parts.append("*No run stands behind this answer.*")
     else:

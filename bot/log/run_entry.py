@@ -114,7 +114,8 @@ def _chosen(parameters: Mapping[str, Metric], defaults: Mapping[str, Metric]) ->
     """Name the parameters, first those that differ from their defaults."""
     if not parameters:
         return "no parameters"
-    chosen, default = [], []
+    chosen: list[str] = []
+    default: list[str] = []
     for name, value in parameters.items():
         at_default = name in defaults and defaults[name] == value
         (default if at_default else chosen).append(code(clip(f"{name}={value}", WIDEST)))

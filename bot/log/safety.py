@@ -97,3 +97,34 @@ def clip_lines(text: str, most: int, *, widest: int = 400) -> str:
     if len(lines) <= most:
         return "\n".join(lines)
     return "\n".join([f"… {len(lines) - most} lines above", *lines[-most:]])
+
+
+def authored(text: str) -> str:
+    """Show what somebody wrote for the log as the Markdown that it is.
+
+    Lists, emphasis, links, code and formulas work. Where there is any HTML, which could also hide
+    text or imitate a marker, all of it is shown literally instead.
+    """
+    from markdown_it import MarkdownIt
+
+    text = plain(text).strip()
+    blocks = MarkdownIt("commonmark", {"html": True}).parse(text)
+    tokens = [token for block in blocks for token in (block, *(block.children or ()))]
+    if any(token.type in {"html_block", "html_inline"} for token in tokens):
+        return paragraphs(text)
+    return closed(text)
+
+
+def closed(body: str) -> str:
+    """End the code or the comment that a post left open, so that it does not swallow the next."""
+    from markdown_it import MarkdownIt
+
+    blocks = [b for b in MarkdownIt("commonmark", {"html": True}).parse(body) if b.map]
+    last = blocks[-1] if blocks else None
+    if last is None or last.level:  # what is open within a list or a quote ends with it
+        return body
+    if last.type == "fence" and not body.rstrip().endswith(last.markup):
+        return f"{body.rstrip()}\n{last.markup}"
+    if last.type == "html_block" and "<!--" in last.content and "-->" not in last.content:
+        return f"{body.rstrip()}\n-->"
+    return body

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.log.predictions import short_moment
-from bot.log.safety import code, inline
+from bot.log.safety import closed, code, inline
 from bot.thread import Thread
 
 _COMMENT = re.compile(r"^<!-- excursion .*-->$", re.MULTILINE)
@@ -24,24 +24,9 @@ def thread_markdown(thread: Thread) -> str:
         f"asked by {inline(thread.author)}, {short_moment(thread.created)} UTC*",
     ]
     body = question_text(thread)
-    parts = ["\n\n".join([*head, _ended(body)] if body else head)]
+    parts = ["\n\n".join([*head, closed(body)] if body else head)]
     for comment in thread.comments:
         who = "" if comment.is_entry else f"**{inline(comment.author)}**, "
         stamp = "" if comment.is_entry else f"{who}{short_moment(comment.created)} UTC:\n\n"
-        parts.append(f"{stamp}{_ended(comment.body)}")
+        parts.append(f"{stamp}{closed(comment.body)}")
     return "\n\n---\n\n".join(parts) + "\n"
-
-
-def _ended(body: str) -> str:
-    """End the code or the comment that a post left open, so that it does not swallow the next."""
-    from markdown_it import MarkdownIt
-
-    blocks = [b for b in MarkdownIt("commonmark", {"html": True}).parse(body) if b.map]
-    last = blocks[-1] if blocks else None
-    if last is None:
-        return body
-    if last.type == "fence" and not body.rstrip().endswith(last.markup):
-        return f"{body.rstrip()}\n{last.markup}"
-    if last.type == "html_block" and "<!--" in last.content and "-->" not in last.content:
-        return f"{body.rstrip()}\n-->"
-    return body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -32,7 +33,8 @@ def execute(
 ) -> RunResult:
     """Execute a request in a process of its own.
 
-    A KeyboardInterrupt stops the run; what it made is kept and told in the result.
+    A KeyboardInterrupt stops the run; what it made is kept and told in the result, and further
+    signals to stop are ignored from then on.
 
     Args:
         request: What to run; it lies in the folder as `request.json`.
@@ -57,11 +59,14 @@ def execute(
             listen(json.loads(line))
         process.wait()
     except KeyboardInterrupt:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # the rest is short, and must not be cut off
         process.send_signal(signal.SIGINT)
         try:
             process.wait(_STOP_S)
-        except (subprocess.TimeoutExpired, KeyboardInterrupt):
-            os.killpg(process.pid, signal.SIGKILL)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     finally:
         process.stdout.close()

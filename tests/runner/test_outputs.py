@@ -109,8 +109,38 @@ def test_a_named_index_does_not_hide_the_columns_names() -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"a": [1]}, index=pandas.Index(["x"], name="layer"))
     found = collect(notebook([shows({"text/html": frame.to_html()})]))
-    assert found.tables[0].columns == ("", "a")
+    assert found.tables[0].columns == ("layer", "a")
     assert found.tables[0].rows == (("x", "1"),)
+
+
+def test_a_table_with_two_levels_of_index_keeps_each_value_in_its_column() -> None:
+    pandas = pytest.importorskip("pandas")
+    index = pandas.MultiIndex.from_tuples([("one", 0), ("one", 1), ("two", 0)])
+    columns = pandas.MultiIndex.from_tuples([("loss", "train"), ("loss", "test"), ("steps", "")])
+    frame = pandas.DataFrame([[1, 2, 3], [4, 5, 6], [7, 8, 9]], index=index, columns=columns)
+    table = collect(notebook([shows({"text/html": frame.to_html()})])).tables[0]
+    assert table.columns == ("", "", "loss train", "loss test", "steps")
+    assert table.rows == (
+        ("one", "0", "1", "2", "3"),
+        ("one", "1", "4", "5", "6"),
+        ("two", "0", "7", "8", "9"),
+    )
+
+
+def test_a_table_that_pandas_cut_short_says_how_long_it_is() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"a": range(300)})
+    table = collect(notebook([shows({"text/html": frame._repr_html_()})])).tables[0]
+    assert table.rows_total == 300
+    assert len(table.rows) < 300
+
+
+def test_a_table_whose_cells_claim_to_span_everything_is_bounded() -> None:
+    cells = "<td colspan='99999' rowspan='99999'>x</td>" * 5
+    html = f"<table>{f'<tr>{cells}</tr>' * 500}</table>"
+    table = collect(notebook([shows({"text/html": html})])).tables[0]
+    assert len(table.columns) <= 50
+    assert len(table.rows) <= 200
 
 
 def test_a_progress_bar_leaves_its_last_state_alone() -> None:

@@ -80,7 +80,7 @@ def test_the_executed_notebook_its_plots_and_its_result_come_along_and_nothing_e
 def test_the_readme_gets_answer_key_plot_and_predictions_and_keeps_the_rest() -> None:
     here = answered(thread=thread(prediction(1, "One is enough")))
     readme = committed(decide(ANSWER, here))["README.md"].decode()
-    assert "**🔴 Refuted.** No: it takes two." in readme
+    assert "**🔴 Refuted.**\n\nNo: it takes two." in readme
     assert "![Loss](figures/figure-01.png)" in readme
     assert "| One is enough — Ada, 2026-11-21 08:00 | 60 % | 🔴 refuted |" in readme
     for mine in ("Mine, above.", "Mine, between.", "Mine, below."):
@@ -96,7 +96,7 @@ def test_bytes_of_the_readme_that_are_no_utf_8_survive() -> None:
 def test_a_readme_that_is_gone_is_written_anew() -> None:
     files = {name: data for name, data in world().files.items() if name != "README.md"}
     readme = committed(decide(ANSWER, answered(files=files)))["README.md"].decode()
-    assert readme.startswith("## Predictions\n")
+    assert readme.startswith("# Does it settle?\n\n## Predictions\n")
     assert "## Answer\n\n<!-- answer -->\n**🔴 Refuted.**" in readme
 
 

@@ -160,7 +160,7 @@ def test_a_run_that_is_not_possible_is_refused(command: Run, here: World, messag
     assert refused.value.right
 
 
-CELL = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": ""}
+CELL = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "", "outputs": []}
 
 
 @pytest.mark.parametrize(
@@ -178,11 +178,14 @@ CELL = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": ""}
             json.dumps({"nbformat": 4, "cells": [{"metadata": {"tags": None}}]}).encode(),
             "is not a notebook",
         ),
+        (json.dumps({"nbformat": 4, "cells": [{**CELL, "outputs": 3}]}).encode(), "no list of"),
+        (json.dumps({"nbformat": 4, "cells": [{**CELL, "source": 3}]}).encode(), "no source"),
+        (json.dumps({"nbformat": 4, "cells": [], "metadata": 3}).encode(), "is no mapping"),
         (json.dumps({"nbformat": 3, "cells": []}).encode(), "has the notebook format 3"),
         (json.dumps({"nbformat": 4, "cells": []}).encode(), "no cells are tagged"),
         (json.dumps({"nbformat": 4, "cells": [CELL, CELL]}).encode(), "2 cells are tagged"),
     ],
-    ids=range(12),
+    ids=range(15),
 )
 def test_a_broken_notebook_is_refused_before_anything_runs(notebook: bytes, message: str) -> None:
     with pytest.raises(RequestError) as refused:

@@ -12,7 +12,7 @@ from bot.command import Start
 from bot.commands import decide
 from bot.commands.start import asked_kind, asked_template, decide_ask
 from bot.commands.world import World
-from bot.config import Config
+from bot.config import Config, Runner
 from bot.effects import CommitFiles, CreateBranch, Effect, OpenIssue, SetLabels, UpsertEntry
 from bot.errors import RequestError
 from bot.events import Actor, Asked, Role
@@ -83,7 +83,7 @@ def test_parameters_given_become_the_excursion_s_defaults() -> None:
 
 
 def test_the_configured_root_and_runner_are_used() -> None:
-    _, effects = ask(config=Config(root="src", runner="gpu"))
+    _, effects = ask(config=Config(root="src", runner="gpu", runners={"gpu": Runner()}))
     commit, welcome = effects[2], effects[4]
     assert isinstance(commit, CommitFiles)
     assert isinstance(welcome, UpsertEntry)
