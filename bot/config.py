@@ -48,7 +48,8 @@ def _branch(text: str) -> str:
 def _inside_repository(text: str) -> str:
     path = PurePosixPath(text)
     parts = path.parts
-    if not parts or path.is_absolute() or {"..", ".git"} & set(parts) or not text.isprintable():
+    hidden = any(part.startswith(".") for part in parts)  # `..`, `.git` and our own folder too
+    if not parts or path.is_absolute() or hidden or not text.isprintable():
         raise ValueError("must be a folder inside the repository, such as 'excursions'")
     return str(path)
 
