@@ -83,6 +83,11 @@ class Declaration(Strict):
 Declarations = Mapping[str, Declaration]
 
 
+def written(value: object) -> str:
+    """Write a value as a person gives it: `true`, `0.003`, `text`."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def check_names(names: Iterable[str]) -> None:
     """Refuse names that could be more than a name once they stand in a notebook.
 

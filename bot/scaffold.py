@@ -16,7 +16,7 @@ from bot.errors import RequestError
 from bot.excursion import Excursion
 from bot.excursion_file import FILE_NAME, NOTEBOOK, ExcursionFile, write_excursion_file
 from bot.log.safety import authored, inline
-from bot.parameters import Declaration, Value
+from bot.parameters import Declaration, Value, written
 from bot.template import Template
 
 _SUFFIX = ".j2"
@@ -138,7 +138,13 @@ def _context(
         "time_box": template.manifest.time_box,
         "example": _example(declared),
         "parameters": [
-            {"name": name, "default": d.default, "allowed": d.allowed, "description": d.description}
+            {
+                "name": name,
+                "default": d.default,
+                "shown": written(d.default),
+                "allowed": d.allowed,
+                "description": d.description,
+            }
             for name, d in declared.items()
         ],
     }

@@ -15,6 +15,7 @@ from bot.forge.local import LocalForge
 from bot.log.predictions import read_predictions
 from bot.log.safety import plain
 from bot.log.tables import number
+from bot.parameters import written
 from bot.thread import ANSWER, Thread
 
 
@@ -110,7 +111,7 @@ def params_command(issue: int, as_json: bool) -> None:
     if not declared:
         say("It has none.")
     for name, declaration in declared.items():
-        give(f"{name} = {declaration.default}")
+        give(f"{name} = {written(declaration.default)}")
         give(f"    {declaration.allowed}. {plain(declaration.description)}".rstrip(". "))
 
 

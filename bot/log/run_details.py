@@ -9,7 +9,8 @@ from bot.excursion import Excursion
 from bot.excursion_file import ExcursionFile
 from bot.log.safety import clip, clip_lines, code, fence, inline
 from bot.log.tables import WIDEST, table
-from runner.records import Metric, RunResult
+from bot.parameters import written
+from runner.records import RunResult
 
 
 def run_details(
@@ -35,7 +36,7 @@ def _again(result: RunResult, excursion: Excursion) -> str:
     ours = ["excursion", "run", str(excursion.issue)]
     theirs = ["papermill", "notebook.ipynb", "again.ipynb"]
     for name, value in result.parameters.items():
-        ours += ["-p", f"{name}={_plain_value(value)}"]
+        ours += ["-p", f"{name}={written(value)}"]
         theirs += ["-r" if isinstance(value, str) else "-p", name, str(value)]
     return (
         "With the branch as it is now:\n\n"
@@ -51,17 +52,13 @@ def _again(result: RunResult, excursion: Excursion) -> str:
     )
 
 
-def _plain_value(value: Metric) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def _parameters(result: RunResult, declared: ExcursionFile | None) -> str:
     rows = []
     for name, value in result.parameters.items():
         known = declared.parameters.get(name) if declared else None
-        default = code(clip(str(known.default), WIDEST)) if known else ""
+        default = code(clip(written(known.default), WIDEST)) if known else ""
         allowed = f"{known.description} ({known.allowed})" if known else ""
-        rows.append([code(name), code(clip(str(value), WIDEST)), default, inline(allowed)])
+        rows.append([code(name), code(clip(written(value), WIDEST)), default, inline(allowed)])
     return table(("parameter", "value", "default", "meaning"), rows, right=(1, 2)) if rows else ""
 
 

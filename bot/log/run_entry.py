@@ -13,6 +13,7 @@ from bot.log.predictions import Prediction, before, predictions_table, short_mom
 from bot.log.run_details import run_details
 from bot.log.safety import clip, code, inline
 from bot.log.tables import WIDEST, number, shown_table, table
+from bot.parameters import written
 from runner.records import CellStatus, Metric, RunRequest, RunResult, Status
 
 LONGEST = 60_000  # characters; GitHub refuses a comment above 65,536
@@ -118,7 +119,7 @@ def _chosen(parameters: Mapping[str, Metric], defaults: Mapping[str, Metric]) ->
     default: list[str] = []
     for name, value in parameters.items():
         at_default = name in defaults and defaults[name] == value
-        (default if at_default else chosen).append(code(clip(f"{name}={value}", WIDEST)))
+        (default if at_default else chosen).append(code(clip(f"{name}={written(value)}", WIDEST)))
     if not default:
         return ", ".join(chosen)
     named = f" ({', '.join(default)})" if len(default) <= _MOST_DEFAULTS else ""
