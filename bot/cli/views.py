@@ -26,6 +26,8 @@ def write_views(forge: LocalForge, issue: int) -> tuple[Path, Path]:
         kind=excursion.kind.value if excursion else "",
         branch=excursion.branch if excursion else "",
         labels=thread.labels,
+        author=thread.author,
+        created=thread.created,
         posts=tuple(
             asked + [Post(c.author, c.is_entry, c.created, c.body) for c in thread.comments]
         ),

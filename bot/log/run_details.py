@@ -18,6 +18,7 @@ def run_details(
 ) -> list[str]:
     """Render the folded parts that have anything to say, what is needed most often first."""
     parts = (
+        ("What the metrics mean", _meanings(result, declared)),
         ("How to run it again", _again(result, excursion)),
         ("Parameters", _parameters(result, declared)),
         ("Cells", _cells(result)),
@@ -30,6 +31,12 @@ def run_details(
         for title, text in parts
         if text
     ]
+
+
+def _meanings(result: RunResult, declared: ExcursionFile | None) -> str:
+    meanings = declared.metrics.descriptions if declared else {}
+    rows = [[code(n), inline(text)] for n, text in meanings.items() if n in result.metrics]
+    return table(("metric", "meaning"), rows) if rows else ""
 
 
 def _again(result: RunResult, excursion: Excursion) -> str:

@@ -158,15 +158,13 @@ def _metrics(result: RunResult, declared: ExcursionFile | None) -> str:
     if not result.metrics:
         return "*No metric was recorded.*" if result.status is Status.SUCCEEDED else ""
     main = declared.metrics.main if declared else ""
-    meanings = declared.metrics.descriptions if declared else {}
     rows = []
     for name in _ordered(result.metrics, declared)[:_MOST_METRICS]:
         value = inline(number(result.metrics[name]))
-        row = [code(clip(name, WIDEST)), f"**{value}**" if name == main and value else value]
-        rows.append([*row, inline(meanings.get(name, ""))] if meanings else row)
-    header = ("metric", "value", "meaning")[: len(rows[0])]
+        bold = name == main and value
+        rows.append([code(clip(name, WIDEST)), f"**{value}**" if bold else value])
     rows = rows[: _fitting(["".join(row) for row in rows], "metrics")]
-    text = table(header, rows, right=(1,))
+    text = table(("metric", "value"), rows, right=(1,))
     if len(result.metrics) > len(rows):
         text += f"\n\n*{len(result.metrics) - len(rows)} more are in the run's files.*"
     return text

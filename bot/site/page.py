@@ -32,7 +32,7 @@ class Post:
 
 @dataclass(frozen=True)
 class Page:
-    """A thread as its readers see it; the first post asks the question."""
+    """A thread as its readers see it."""
 
     number: int
     title: str
@@ -42,6 +42,8 @@ class Page:
     branch: str
     labels: tuple[str, ...]
     posts: tuple[Post, ...]
+    author: str = ""  # who asked
+    created: str = ""  # when, as in Post
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,8 @@ def render_page(page: Page, picture: Callable[[str], bytes | None]) -> str:
         kind=Kind(page.kind).form if page.kind else "",
         status=status,
         colour=colour,
-        asked=_when(page.posts[0].created) if page.posts else "",
-        count=_count(page.posts),
+        asked=_when(page.created) if page.created else "",
+        count=_count(page),
         posts=[_view(place, post, picture) for place, post in enumerate(page.posts, start=1)],
         css=css,
         css_hash=_hash(css),
@@ -108,10 +110,13 @@ def _status(page: Page) -> tuple[str, str]:
     return ("Open", "open") if page.state == "open" else ("Closed", "closed")
 
 
-def _count(posts: tuple[Post, ...]) -> str:
+def _count(page: Page) -> str:
     """Count what follows the question, e.g. ``"3 entries, 1 comment"``."""
-    entries = sum(post.is_entry for post in posts[1:])
-    comments = len(posts[1:]) - entries
+    first = page.posts[0] if page.posts else None
+    asks = first and not first.is_entry and first.created == page.created
+    posts = page.posts[1:] if asks else page.posts
+    entries = sum(post.is_entry for post in posts)
+    comments = len(posts) - entries
     counts = [
         (entries, "entry" if entries == 1 else "entries"),
         (comments, "comment" if comments == 1 else "comments"),

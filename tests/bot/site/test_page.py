@@ -191,6 +191,8 @@ def test_a_hostile_title_name_label_or_branch_shows_literally(hostile: str) -> N
         title=hostile,
         branch=hostile,
         labels=(hostile,),
+        author=hostile,
+        created=hostile,
         posts=(dataclasses.replace(post("hello", author=hostile), created=hostile),),
     )
     html = render_page(page, PICTURES.get)
@@ -233,8 +235,10 @@ def test_an_outcome_that_does_not_exist_is_refused() -> None:
 
 def test_the_header_counts_what_followed_the_question() -> None:
     posts = (post("?"), post("run", is_entry=True), post("ah"), post("answer", is_entry=True))
-    html = render_page(dataclasses.replace(PAGE, posts=posts), PICTURES.get)
-    assert "2 entries, 1 comment<" in html
+    page = dataclasses.replace(PAGE, posts=posts, author="ada", created=posts[0].created)
+    assert "2 entries, 1 comment<" in render_page(page, PICTURES.get)
+    unasked = dataclasses.replace(PAGE, posts=posts[1:], author="ada", created="2026-01-01")
+    assert "2 entries, 1 comment<" in render_page(unasked, PICTURES.get)
 
 
 def test_entries_and_people_s_comments_are_told_apart() -> None:
