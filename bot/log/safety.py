@@ -123,8 +123,15 @@ def closed(body: str) -> str:
     last = blocks[-1] if blocks else None
     if last is None or last.level:  # what is open within a list or a quote ends with it
         return body
-    if last.type == "fence" and not body.rstrip().endswith(last.markup):
+    lines = body.rstrip().split("\n")[last.map[0] :] if last.map else []
+    if last.type == "fence" and (len(lines) < 2 or not _ends_fence(lines[-1], last.markup)):
         return f"{body.rstrip()}\n{last.markup}"
     if last.type == "html_block" and "<!--" in last.content and "-->" not in last.content:
         return f"{body.rstrip()}\n-->"
     return body
+
+
+def _ends_fence(line: str, markup: str) -> bool:
+    """Say whether a line ends the block of code that this markup began."""
+    mark = line.strip()
+    return set(mark) == {markup[0]} and len(mark) >= len(markup)

@@ -38,7 +38,17 @@ def test_title_labels_and_authors_are_shown_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["```python\nopen", "~~~\nopen", "text\n\n````\n```\nopen", "<!-- open", "text\n\n<!--"]
+    "body",
+    [
+        "```",
+        "```\n",
+        "````\nx ````",
+        "```python\nopen",
+        "~~~\nopen",
+        "text\n\n````\n```\nopen",
+        "<!-- open",
+        "text\n\n<!--",
+    ],
 )
 def test_what_a_post_leaves_open_does_not_swallow_the_next(body: str) -> None:
     moment = "2026-11-21T09:00:00Z"
