@@ -160,6 +160,7 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
         result = shell.executor.execute(requests[0])
         with shell.lock():
             result = _end(shell, result)
+            _settle(shell, issue, wanted=None)  # one killed just before may have ended meanwhile
     return [result]
 
 

@@ -195,6 +195,11 @@ class Git:
             )
             return done.stdout
 
+    def index_differs(self, worktree: Path, commit: str) -> frozenset[str]:
+        """List the files whose entry in a checkout's index is not what a commit holds."""
+        done = self.run("diff-index", "--cached", "--name-only", "-z", commit, cwd=worktree)
+        return frozenset(done.stdout.decode(errors="surrogateescape").split("\0"))
+
     def changed_paths(self, old: str, new: str) -> dict[str, bytes]:
         """List the files that a commit adds or changes over another, with their new content."""
         done = self.run("diff", "--no-renames", "--diff-filter=AMT", "--name-only", "-z", old, new)

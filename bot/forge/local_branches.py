@@ -245,7 +245,10 @@ class LocalBranches(LocalPlace):
         for checkout in self.git.worktrees():
             if checkout.branch != branch or not checkout.path.is_dir():
                 continue
+            behind = self.git.index_differs(checkout.path, new)
             for path, content in self.git.changed_paths(old, new).items():
+                if path not in behind:
+                    continue  # git had finished with it
                 file = checkout.path / path
                 before = self.git.read(old, path)
                 if not file.is_file() or file.is_symlink():
