@@ -58,6 +58,7 @@ class CommitFiles:
     branch: str
     files: Mapping[str, bytes]  # path within the repository ─► content
     message: str
+    keep: bool = False  # leave files as they are that the branch has already
 
 
 @dataclass(frozen=True)
@@ -184,8 +185,8 @@ def apply_one(effect: Effect, forge: Forge) -> None:
             forge.post_comment(issue, author, body)
         case CreateBranch(branch, base):
             forge.create_branch(branch, base)
-        case CommitFiles(branch, files, message):
-            forge.commit_files(branch, files, message)
+        case CommitFiles(branch, files, message, keep):
+            forge.commit_files(branch, files, message, keep=keep)
         case UpsertEntry(issue, key, body, data):
             forge.upsert_entry(issue, key, body, dict(data))
         case SetLabels(issue, add, remove):

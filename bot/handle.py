@@ -91,10 +91,12 @@ def ask(shell: Shell, event: Asked) -> int:
     template = find_template(event.template, event.kind, shell.template_roots)
     with shell.lock():
         next_issue = shell.forge.next_issue()
-        branch = branch_name(next_issue, check_title(event.title))
+        title = check_title(event.title)
+        branch = branch_name(next_issue, title)
+        asked = [t.number for t in shell.forge.questions() if t.is_open and t.title == title]
         number, effects = decide_ask(
             event,
-            threads=shell.forge.questions(),
+            threads=tuple(shell.forge.thread(number) for number in asked),
             next_issue=next_issue,
             taken_branches=frozenset(shell.forge.branches_in_the_way(branch)),
             base=shell.forge.head(shell.config.default_branch),

@@ -179,7 +179,7 @@ def _begin(
     }
     return (
         CreateBranch(branch, base),
-        CommitFiles(branch, at, f"Begin excursion {thread.number}\n\n{thread.title}\n"),
+        CommitFiles(branch, at, f"Begin excursion {thread.number}\n\n{thread.title}\n", keep=True),
         SetLabels(thread.number, (LABEL, template.kind.label, template_label(template.name))),
         UpsertEntry(
             thread.number,

@@ -159,11 +159,15 @@ class LocalBranches(LocalPlace):
             raise ForgeError(f"the branch {branch} was made by someone else just now")
         self.worktree(branch)
 
-    def commit_files(self, branch: str, files: Mapping[str, bytes], message: str) -> None:
-        """Commit files to a branch, unless they are there already."""
+    def commit_files(
+        self, branch: str, files: Mapping[str, bytes], message: str, *, keep: bool = False
+    ) -> None:
+        """Commit files to a branch, unless they are there already; with `keep`, in any form."""
         old = self.head(branch)
         if old is None:
             raise ForgeError(f"the branch {branch} is gone", right="Restore it and try again.")
+        if keep:
+            files = {p: content for p, content in files.items() if self.read(old, p) is None}
         tree = self.git.write_tree(old, files)
         if tree == self.git.text("rev-parse", f"{old}^{{tree}}"):
             return

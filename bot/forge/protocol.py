@@ -91,8 +91,10 @@ class Branches(Protocol):
     def create_branch(self, branch: str, base: str) -> None:
         """Create a branch at a commit, unless it is there."""
 
-    def commit_files(self, branch: str, files: Mapping[str, bytes], message: str) -> None:
-        """Commit files to a branch, unless they are there already."""
+    def commit_files(
+        self, branch: str, files: Mapping[str, bytes], message: str, *, keep: bool = False
+    ) -> None:
+        """Commit files to a branch, unless they are there already; with `keep`, in any form."""
 
     def open_pull_request(self, issue: int, branch: str, into: str, title: str) -> None:
         """Bring a branch into another."""

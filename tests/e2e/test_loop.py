@@ -214,6 +214,22 @@ def test_json_is_one_document_and_nothing_else(
     assert done.err == ""
 
 
+@pytest.mark.parametrize("welcome", ["there", "deleted"])
+def test_asking_again_leaves_alone_what_was_done_since(
+    repository: Repository, welcome: str
+) -> None:
+    repository.ask()
+    repository.commit_notebook("print('mine')")
+    tip = repository.git("rev-parse", "1-does-it-settle")
+    if welcome == "deleted":
+        next(repository.top.glob(".excursions/1/*-welcome.md")).unlink()
+    assert repository.ask() == 1
+    assert repository.git("rev-parse", "1-does-it-settle") == tip
+    assert "print('mine')" in (repository.folder() / "notebook.ipynb").read_text()
+    repository.must("start", "1")
+    assert repository.git("rev-parse", "1-does-it-settle") == tip
+
+
 def test_init_twice_changes_nothing_the_second_time(repository: Repository) -> None:
     (repository.top / "excursions.toml").write_text('root = "src"\n')
     before = repository.state()
