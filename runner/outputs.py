@@ -170,10 +170,12 @@ def _metrics(data: Mapping[str, Any], metadata: Mapping[str, Any]) -> Iterator[t
         if _SCRAP.fullmatch(mime) and isinstance(scrap, Mapping):
             yield from _metric(scrap.get("name"), scrap.get("data"))
     glued = metadata.get("scrapbook")
-    if isinstance(glued, Mapping) and isinstance(glued.get("name"), str):
-        text = data.get(f"{_GLUE}text/plain")
-        if text is not None:
-            yield from _metric(glued["name"], _literal(_text(text)))
+    if isinstance(glued, Mapping) and glued.get("mime_prefix") in ("", _GLUE):
+        prefix = glued["mime_prefix"]  # empty where what is glued is shown as well
+        text = data.get(f"{prefix}text/plain")
+        rich = any(f"{prefix}{mime}" in data for mime in (*_PICTURES, "image/svg+xml", "text/html"))
+        if text is not None and not rich:
+            yield from _metric(glued.get("name"), _literal(_text(text)))
 
 
 def _metric(name: object, value: object) -> Iterator[tuple[str, Metric]]:

@@ -59,6 +59,27 @@ def test_metrics_of_all_three_dialects_are_read() -> None:
     assert found.metrics == {"ours": 0.5, "scrap": 3, "glued": 0.25}
 
 
+def test_what_is_glued_and_shown_is_read_but_for_pictures_and_tables() -> None:
+    def glued(name: str, data: dict[str, Any]) -> dict[str, Any]:
+        return shows(data, scrapbook={"name": name, "mime_prefix": ""})
+
+    found = collect(
+        notebook(
+            [glued("number", {"text/plain": "7"}), glued("word", {"text/plain": "'grokked'"})],
+            [glued("figure", {"text/plain": "<Figure>", "image/png": png()})],
+            [
+                glued(
+                    "frame", {"text/plain": "a", "text/html": "<table><tr><td>1</td></tr></table>"}
+                )
+            ],
+            [shows({"text/plain": "shown"}, scrapbook={"name": "x", "data": False, "display": 1})],
+        )
+    )
+    assert found.metrics == {"number": 7, "word": "grokked"}
+    assert len(found.figures) == 1
+    assert len(found.tables) == 1
+
+
 def test_a_metric_recorded_again_has_its_last_value() -> None:
     found = collect(notebook([shows({METRICS_MIME: {"a": 1}})], [shows({METRICS_MIME: {"a": 2}})]))
     assert found.metrics == {"a": 2}
