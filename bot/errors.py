@@ -41,12 +41,6 @@ class ForgeError(ExcursionError):
     exit_status = 3
 
 
-class RunFailedError(ExcursionError):
-    """A run did not succeed, and was logged."""
-
-    exit_status = 1
-
-
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Find the known word closest to what was written, if any is close."""
     matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)

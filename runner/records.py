@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -181,8 +181,3 @@ def read_request(text: bytes | str) -> RunRequest:
         pydantic.ValidationError: The text is no RunRequest of version 1.
     """
     return RunRequest.model_validate_json(text)
-
-
-def plain_data(record: Record) -> dict[str, Any]:
-    """Give a record as plain data that JSON can hold."""
-    return record.model_dump(mode="json")

@@ -85,11 +85,6 @@ def run_entry(
     return clip(text, LONGEST)
 
 
-def status_words(status: Status) -> str:
-    """Say a status with its sign."""
-    return f"{_SIGNS[status][0]} {status.value.replace('_', ' ')}"
-
-
 def headline(metrics: Mapping[str, Metric], declared: ExcursionFile | None) -> str:
     """Say the metrics that matter most in one line of Markdown."""
     names = _ordered(metrics, declared)[:3]

@@ -8,7 +8,6 @@ from bot.errors import (
     ExcursionError,
     ForgeError,
     RequestError,
-    RunFailedError,
     did_you_mean,
     nearest,
 )
@@ -21,9 +20,7 @@ def test_an_error_says_what_where_and_what_would_be_right() -> None:
     assert str(RequestError("is empty")) == "is empty"
 
 
-@pytest.mark.parametrize(
-    ("error", "status"), [(RunFailedError, 1), (RequestError, 2), (ForgeError, 3)]
-)
+@pytest.mark.parametrize(("error", "status"), [(RequestError, 2), (ForgeError, 3)])
 def test_whose_fault_it_was_decides_the_exit_status(
     error: type[ExcursionError], status: int
 ) -> None:

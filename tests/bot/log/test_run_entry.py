@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from samples import COMMIT, DECLARED, EXCURSION, HOSTILE, prediction, request, result, thread
 
@@ -17,7 +16,7 @@ from bot.excursion import Excursion
 from bot.excursion_file import ExcursionFile
 from bot.forge.marker import read_marker, write_marker
 from bot.log.predictions import Prediction, read_predictions
-from bot.log.run_entry import LONGEST, headline, run_entry, running_entry, status_words
+from bot.log.run_entry import LONGEST, headline, run_entry, running_entry
 from runner.records import (
     Cell,
     CellStatus,
@@ -318,8 +317,3 @@ def test_a_run_under_way_says_who_asked_for_what() -> None:
     assert "@&#8203;mallory at 2026-11-21 09:30 UTC" in entry
     assert f"at commit `{COMMIT[:10]}`, with `layer=0`, `seed=7`." in entry
     assert "It may take 30 min at most." in entry
-
-
-@given(st.sampled_from(Status))
-def test_every_status_is_said_in_words(status: Status) -> None:
-    assert re.fullmatch(r"\S+ [a-z ]+", status_words(status))
