@@ -161,7 +161,7 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
             claims.enter_context(shell.executor.claim(requests[0]))
         result = shell.executor.execute(requests[0])
         with shell.lock():
-            result = _end(shell, result)
+            _end(shell, result)
             _settle(shell, issue, wanted=None)  # one killed just before may have ended meanwhile
     return [result]
 
@@ -195,6 +195,8 @@ def _decide(shell: Shell, event: Commanded) -> tuple[tuple[Effect, ...], RunResu
     if shell.show is not None or not isinstance(asked, Run):
         return effects, None
     shell.executor.prepare(world.begun())
+    if not any(run.interrupted for run in world.runs):
+        return effects, None
     wanted = next(effect.request for effect in effects if isinstance(effect, RequestRun))
     settled = _settle(shell, event.issue, wanted=wanted)
     if isinstance(settled, RunResult):
@@ -220,7 +222,8 @@ def _settle(shell: Shell, issue: int, *, wanted: RunRequest | None) -> RunResult
         if result is None and same and not shell.executor.began(stored.request):
             found = stored
             continue
-        ended = _end(shell, result or shell.executor.recover(stored.request))
+        ended = result or shell.executor.recover(stored.request)
+        _end(shell, ended)
         shell.executor.told(stored.request)
         shell.tell(f"Run {ended.run_id}, which was interrupted, is in the thread: {ended.status}.")
         if same and ended.status not in {Status.CANCELLED, Status.DIED}:
@@ -228,14 +231,13 @@ def _settle(shell: Shell, issue: int, *, wanted: RunRequest | None) -> RunResult
     return found
 
 
-def _end(shell: Shell, result: RunResult) -> RunResult:
-    """Publish what a run made and complete its entry; give the result as it was published."""
+def _end(shell: Shell, result: RunResult) -> None:
+    """Publish what a run made, its pictures made safe, and complete its entry."""
     run = int(result.run_id.partition(".")[2])
     event = RunEnded(result.issue, run, result)
     files = shell.forge.run_files(result.issue, run)
     world = read_world(shell, event, run_files={run: files})
     shell.apply(result.issue, decide_ended(event, world))
-    return result
 
 
 def read_world(

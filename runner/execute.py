@@ -32,7 +32,7 @@ from traitlets import Instance
 
 from runner.journal import Journal, Story, read_story
 from runner.provenance import environment
-from runner.records import CellStatus, Environment, RunError, RunRequest, RunResult, Status
+from runner.records import CellStatus, RunError, RunRequest, RunResult, Status
 from runner.report import NOTEBOOK, report, write_whole
 
 SOURCE = "source.ipynb"
@@ -85,25 +85,14 @@ def execute(request: RunRequest, folder: Path, workdir: Path, journal: Journal) 
     story = read_story(folder)
     if error is not None and error.cell is None:
         error = error.model_copy(update={"cell": story.stopped_at})
-    return _report(request, folder, status, error, time.monotonic() - began, where.result())
-
-
-def _report(
-    request: RunRequest,
-    folder: Path,
-    status: Status,
-    error: RunError | None,
-    duration_s: float,
-    where: Environment,
-) -> RunResult:
     return report(
         folder,
         request,
-        read_story(folder),
+        story,
         status=status,
         error=error,
-        duration_s=duration_s,
-        environment=where,
+        duration_s=time.monotonic() - began,
+        environment=where.result(),
     )
 
 
