@@ -18,9 +18,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@command -v git >/dev/null || { echo "git is needed: install it and try again"; exit 1; }
 	@echo "Setting up $(VENV); this takes a few minutes, once."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-	  --no-build-isolation -e '.[notebooks,dev]'
+	  hatchling editables setuptools wheel
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+	  --no-build-isolation -e '.[notebooks,slurm,dev]'
 	@touch $@
 
 demo: setup

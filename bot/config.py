@@ -10,10 +10,20 @@ from pydantic import AfterValidator, Field, model_validator
 
 from bot.durations import parse_duration
 from bot.errors import RequestError, did_you_mean
+from bot.sizes import parse_size
 from bot.strict_toml import Strict, load
 
 _BRANCH = re.compile(r"[^\x00-\x20\x7f~^:?*\[\\@/.-][^\x00-\x20\x7f~^:?*\[\\]*")
 FILE_NAME = "excursions.toml"
+# What notebooks of the field import; what is not installed is left out.
+WARM_MODULES = (
+    "torch",
+    "transformer_lens",
+    "matplotlib.pyplot",
+    "pandas",
+    "einops",
+    "plotly.express",
+)
 
 FIRST_TEXT = """\
 # Excursions: questions, runs, plots and answers, kept by the repository itself.
@@ -39,6 +49,14 @@ def _duration(text: str) -> str:
     return text
 
 
+def _size(text: str) -> str:
+    try:
+        parse_size(text, where="")
+    except RequestError as error:
+        raise ValueError(f"{error.what}: {error.right}") from error
+    return text
+
+
 def _branch(text: str) -> str:
     if not _BRANCH.fullmatch(text) or ".." in text or "//" in text or text.endswith((".", "/")):
         raise ValueError("must be the name of a branch, such as 'main'")
@@ -55,6 +73,7 @@ def _inside_repository(text: str) -> str:
 
 
 Duration = Annotated[str, AfterValidator(_duration)]
+Size = Annotated[str, AfterValidator(_size)]
 Branch = Annotated[str, AfterValidator(_branch)]
 Folder = Annotated[str, AfterValidator(_inside_repository)]
 
@@ -62,8 +81,26 @@ Folder = Annotated[str, AfterValidator(_inside_repository)]
 class Runner(Strict):
     """A place where notebooks run."""
 
-    engine: Literal["local"] = "local"
-    timeout: Duration = "1h"
+    engine: Literal["local", "slurm"] = "local"
+    timeout: Duration = "1h"  # of a whole run
+    cell_timeout: Duration | None = None  # of any one cell
+    memory: Size | None = None  # that a run's kernel may use
+    output: Size = "50MB"  # of printed text that is kept
+    cores: int | None = Field(default=None, ge=1)
+    gpus: int = Field(default=0, ge=0)
+    usd_per_gpu_hour: float | None = Field(default=None, ge=0)
+    warm: bool = True  # fork kernels from a zygote that has imported what notebooks import
+    # Of a Slurm cluster:
+    partition: str = ""
+    account: str = ""
+    qos: str = ""
+
+
+class Warm(Strict):
+    """What the zygote of warm kernels imports, and how long it stays without being used."""
+
+    preload: tuple[str, ...] = Field(default=WARM_MODULES, strict=False)
+    idle: Duration = "30m"
 
 
 class Config(Strict):
@@ -72,6 +109,7 @@ class Config(Strict):
     root: Folder = "excursions"
     default_branch: Branch = "main"
     runner: str = "local"
+    warm: Warm = Field(default_factory=Warm)
     runners: dict[str, Runner] = Field(default_factory=lambda: {"local": Runner()})
 
     @model_validator(mode="after")

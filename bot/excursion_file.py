@@ -18,6 +18,7 @@ _HEADER = (
     "What this excursion runs, and which values its notebook may be given.",
     "Change defaults, bounds or limits here; the next run on this branch uses them.",
 )
+_TEXTS = ("question", "template", "notebook", "runner", "timeout", "cell_timeout", "time_box")
 
 
 class ExcursionFile(Strict):
@@ -28,7 +29,9 @@ class ExcursionFile(Strict):
     notebook: str = ""  # empty for a write-up, which has none
     runner: str = "local"
     timeout: Duration | None = None
+    cell_timeout: Duration | None = None
     time_box: str = ""
+    data: tuple[str, ...] = Field(default=(), strict=False)  # files that the notebook reads
     requirements: tuple[str, ...] = Field(default=(), strict=False)
     key_figure: int = Field(default=1, ge=1)  # which of a run's pictures stands in the answer
     parameters: dict[str, Declaration] = Field(default_factory=dict)
@@ -59,12 +62,21 @@ def write_excursion_file(file: ExcursionFile) -> str:
     for line in _HEADER:
         document.add(tomlkit.comment(line))
     document.add(tomlkit.nl())
-    for key in ("question", "template", "notebook", "runner", "timeout", "time_box"):
+    for key in (
+        "question",
+        "template",
+        "notebook",
+        "runner",
+        "timeout",
+        "cell_timeout",
+        "time_box",
+    ):
         value = getattr(file, key)
         if value:
             document.add(key, value)
     if file.notebook:
         document.add("key_figure", file.key_figure)
+    document.add("data", list(file.data))
     document.add("requirements", list(file.requirements))
     parameters = tomlkit.table(is_super_table=True)
     for name, declaration in file.parameters.items():

@@ -6,7 +6,7 @@ execution differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,8 +39,10 @@ class Executor(Protocol):
     def claim(self, request: RunRequest) -> AbstractContextManager[None]:
         """Be the one who executes this run; left without an error, the run counts as told."""
 
-    def execute(self, request: RunRequest) -> RunResult:
-        """Execute a run that was claimed."""
+    def execute(
+        self, requests: Iterable[RunRequest], slots: int, ended: Callable[[RunResult], None]
+    ) -> bool:
+        """Execute runs, each claimed by the time it is asked for; False if it was interrupted."""
 
     def began(self, request: RunRequest) -> bool:
         """Say whether anything of a run was ever executed."""
@@ -159,11 +161,12 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
             if not requests or shell.show is not None:
                 return []
             claims.enter_context(shell.executor.claim(requests[0]))
-        result = shell.executor.execute(requests[0])
+        results: list[RunResult] = []
+        shell.executor.execute(requests, 1, results.append)
         with shell.lock():
-            _end(shell, result)
+            _end(shell, results[0])
             _settle(shell, issue, wanted=None)  # one killed just before may have ended meanwhile
-    return [result]
+    return results
 
 
 def authorise(event: Commanded) -> None:

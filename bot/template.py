@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -26,7 +26,9 @@ class Metrics(Strict):
     """What the template's notebook records."""
 
     main: str = ""
+    goal: Literal["highest", "lowest"] = "highest"  # which value of `main` is the best
     headline: tuple[str, ...] = Field(default=(), strict=False)
+    tolerance: dict[str, float] = Field(default_factory=dict)  # within which values agree
     descriptions: dict[str, str] = Field(default_factory=dict)
 
 
@@ -38,7 +40,10 @@ class Manifest(Strict):
     runtime: str = ""
     prediction: str = ""
     timeout: Duration | None = None
+    cell_timeout: Duration | None = None
     time_box: str = "2 days"
+    data: tuple[str, ...] = Field(default=(), strict=False)
+    requirements: tuple[str, ...] = Field(default=(), strict=False)
     key_figure: int = Field(default=1, ge=1)
     parameters: dict[str, Declaration] = Field(default_factory=dict)
     metrics: Metrics = Field(default_factory=Metrics)

@@ -1,4 +1,4 @@
-"""`python -m runner FOLDER WORKDIR`: execute the request that lies in a run's folder.
+"""`python -m runner FOLDER WORKDIR PYTHON`: execute the request that lies in a run's folder.
 
 Prints one JSON line an event. Ends by itself when its standard input closes, which is how it
 notices that whoever started it is gone.
@@ -17,7 +17,7 @@ from typing import Any
 
 def main() -> None:
     """Execute the request and leave `result.json` in the folder."""
-    folder, workdir = Path(sys.argv[1]), Path(sys.argv[2])
+    folder, workdir, python = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
     threading.Thread(target=_watch_starter, daemon=True).start()
     from runner.execute import execute  # here, so that the watch stands before the slow imports
     from runner.journal import Journal
@@ -26,7 +26,7 @@ def main() -> None:
     request = read_request((folder / "request.json").read_bytes())
     journal = Journal(folder, _print)
     try:
-        execute(request, folder, workdir, journal)
+        execute(request, folder, workdir, journal, python=python)
     finally:
         journal.close()
 

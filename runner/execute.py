@@ -57,7 +57,9 @@ class CancelledError(KeyboardInterrupt):
     """
 
 
-def execute(request: RunRequest, folder: Path, workdir: Path, journal: Journal) -> RunResult:
+def execute(
+    request: RunRequest, folder: Path, workdir: Path, journal: Journal, *, python: str
+) -> RunResult:
     """Execute a notebook and say truly what happened.
 
     Args:
@@ -65,6 +67,7 @@ def execute(request: RunRequest, folder: Path, workdir: Path, journal: Journal) 
         folder: The run's folder: `source.ipynb` is in it; everything made is put there.
         workdir: The folder in which the notebook runs.
         journal: Where each cell's start and end is written as it happens.
+        python: The interpreter that the kernel runs on.
 
     Returns:
         The result, whatever the status.
@@ -75,7 +78,7 @@ def execute(request: RunRequest, folder: Path, workdir: Path, journal: Journal) 
     with ThreadPoolExecutor(1) as meanwhile, _cancellable():
         where = meanwhile.submit(environment)
         try:
-            _run(request, folder, workdir, journal, deadline=began + request.timeout_s)
+            _run(request, folder, workdir, journal, python, deadline=began + request.timeout_s)
         except Exception as caught:  # noqa: BLE001  # every end is an end to be told
             status, error = _explain(caught, request, read_story(folder))
         except CancelledError as caught:
@@ -116,7 +119,13 @@ def _explain(
 
 
 def _run(
-    request: RunRequest, folder: Path, workdir: Path, journal: Journal, *, deadline: float
+    request: RunRequest,
+    folder: Path,
+    workdir: Path,
+    journal: Journal,
+    python: str,
+    *,
+    deadline: float,
 ) -> None:
     """Hand the notebook to papermill."""
     notebook = nbformat.read(folder / SOURCE, as_version=4)  # type: ignore[no-untyped-call]
@@ -139,7 +148,7 @@ def _run(
             language="python",
             progress_bar=False,
             cwd=str(workdir),
-            kernel_manager_class=_OwnKernelManager,
+            kernel_manager_class=type("_Kernel", (_OwnKernelManager,), {"python": python}),
             start_timeout=min(_STARTUP_S, max(1.0, deadline - time.monotonic())),
             recorder=_Recorder(folder / NOTEBOOK, journal),
             deadline=deadline,
@@ -152,6 +161,8 @@ class _OwnKernelManager(AsyncKernelManager):
     It listens on sockets in a folder that nobody else may enter, rather than on ports.
     """
 
+    python = sys.executable
+
     def __init__(self, **keywords: Any) -> None:
         super().__init__(**keywords)
         sockets = f"{os.environ['IPYTHONDIR']}/kernel"
@@ -161,7 +172,7 @@ class _OwnKernelManager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         return KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            argv=[self.python, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
             display_name="Python 3",
             language="python",
         )

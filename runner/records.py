@@ -46,6 +46,20 @@ class CellStatus(StrEnum):
     DIED = "died"
 
 
+class Resources(Record):
+    """What an execution may take, and what that costs; None where nobody said."""
+
+    memory_bytes: int | None = None  # that the kernel may use
+    output_bytes: int = 50_000_000  # of printed text that is kept
+    cores: int | None = None
+    gpus: int = 0
+    usd_per_gpu_hour: float | None = None
+    warm: bool = True  # the kernel may be forked from a zygote
+    partition: str = ""  # of a Slurm cluster, as are the next two
+    account: str = ""
+    qos: str = ""
+
+
 class RunRequest(Record):
     """One notebook, to be executed with these parameters at this commit."""
 
@@ -59,6 +73,13 @@ class RunRequest(Record):
     parameters: dict[str, bool | int | float | str] = Field(default_factory=dict)
     seed: int | None = None
     timeout_s: float = Field(gt=0)
+    cell_timeout_s: float | None = Field(default=None, gt=0)
+    resources: Resources = Resources()
+    requirements: tuple[str, ...] = ()  # to be installed for this notebook alone
+    data: tuple[str, ...] = ()  # files that it reads, as patterns within its folder
+    inputs_sha256: str = ""  # digest of all that the outcome may depend on; empty if unknown
+    sweep: str = ""  # the sweep that this run is a point of, named by its first run
+    reproduces: str = ""  # the run that this one repeats
     engine: str = "local"
     requested_by: str = ""
     requested: str = ""  # ISO 8601, UTC
@@ -119,6 +140,7 @@ class Environment(Record):
     packages: dict[str, str] = Field(default_factory=dict)
     torch: str | None = None
     cuda: str | None = None
+    driver: str | None = None  # of the GPUs
     cpu: str = ""
     cores: int = 0
     gpus: tuple[Gpu, ...] = ()
@@ -157,7 +179,12 @@ class RunResult(Record):
     environment: Environment | None = None
     cost: Cost = Cost()
     engine: str = "local"
+    kernel: Literal["", "cold", "warm"] = ""  # how it was started
+    inputs_sha256: str = ""
+    sweep: str = ""
+    reproduces: str = ""
     cache_hit: bool = False
+    answered_from: str = ""  # the run whose outcome this is, where it was not executed again
 
 
 def to_json(record: Record) -> bytes:

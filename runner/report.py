@@ -7,6 +7,7 @@ import os
 import secrets
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from runner.journal import Story
 from runner.outputs import Outputs, collect
@@ -43,6 +44,7 @@ def report(
     error: RunError | None,
     duration_s: float | None,
     environment: Environment | None,
+    kernel: Literal["", "cold", "warm"] = "",
 ) -> RunResult:
     """Write the result of a run and its pictures into its folder, and give it.
 
@@ -54,6 +56,7 @@ def report(
         error: Why, if not well; a cell's own error is read from the notebook.
         duration_s: How long it took; None where only the journal can tell.
         environment: What it ran on, if that is known.
+        kernel: How the kernel was started, if one was.
     """
     outputs = _outputs(folder / NOTEBOOK)
     if error is None and status is not Status.SUCCEEDED:
@@ -82,6 +85,10 @@ def report(
         notes=tuple(outputs.notes),
         environment=environment,
         engine=request.engine,
+        kernel=kernel,
+        inputs_sha256=request.inputs_sha256,
+        sweep=request.sweep,
+        reproduces=request.reproduces,
     )
     write_whole(folder / RESULT, to_json(result))
     return result

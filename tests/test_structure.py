@@ -28,6 +28,7 @@ FLOORS = (
         "bot.parameters",
         "bot.strict_toml",
         "bot.durations",
+        "bot.sizes",
         "bot.thread",
         "bot.errors",
         "runner.records",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from bot.errors import ForgeError, RequestError
 from bot.excursion import Excursion
 from bot.forge.local import LocalForge
 from runner.engines import local
+from runner.engines.job import Job
 from runner.records import RunRequest, RunResult
 
 
@@ -46,17 +47,12 @@ class LocalExecutor:
             self._claims[request.run_id] = descriptor
             yield
 
-    def execute(self, request: RunRequest) -> RunResult:
-        """Execute a run that was claimed."""
-        workdir = self._workdir(request)
-        with self._progress.of(request.run_id) as listen:
-            return local.execute(
-                request,
-                self._folder(request),
-                workdir,
-                listen=listen,
-                share=(self._claims[request.run_id],),
-            )
+    def execute(
+        self, requests: Iterable[RunRequest], slots: int, ended: Callable[[RunResult], None]
+    ) -> bool:
+        """Execute runs that are claimed once they are asked for; False if it was interrupted."""
+        with self._progress.of() as listen:
+            return local.execute(map(self._job, requests), slots, listen=listen, ended=ended)
 
     def began(self, request: RunRequest) -> bool:
         """Say whether anything of a run was ever executed."""
@@ -69,6 +65,14 @@ class LocalExecutor:
     def told(self, request: RunRequest) -> None:
         """Forget that a run was interrupted, since it has been settled."""
         self._forge.told(*_numbers(request))
+
+    def _job(self, request: RunRequest) -> Job:
+        return Job(
+            request,
+            folder=self._folder(request),
+            workdir=self._workdir(request),
+            share=(self._claims[request.run_id],),
+        )
 
     def _folder(self, request: RunRequest) -> Path:
         return self._forge.run_folder(*_numbers(request))

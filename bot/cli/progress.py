@@ -13,7 +13,7 @@ from bot.cli.place import say
 from bot.durations import spoken
 from bot.log.safety import clip, plain
 
-Listener = Callable[[dict[str, Any]], None]
+Listener = Callable[[str, dict[str, Any]], None]
 _LINE_EVERY_S = 5.0
 
 
@@ -21,24 +21,24 @@ class Progress:
     """Shows how far a run is, on standard error."""
 
     @contextmanager
-    def of(self, run_id: str) -> Iterator[Listener]:
-        """Show one run; give what takes its events."""
+    def of(self) -> Iterator[Listener]:
+        """Show a run; give what takes its events."""
         if sys.stderr.isatty():
-            with _bar(run_id) as listen:
+            with _bar() as listen:
                 yield listen
         else:
-            yield _lines(run_id)
+            yield _lines()
 
 
 @contextmanager
-def _bar(run_id: str) -> Iterator[Listener]:
+def _bar() -> Iterator[Listener]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
     from rich.text import Text
 
     bar = Bar(
-        TextColumn(f"Run {run_id}"),
+        TextColumn("{task.description}"),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TextColumn("cells"),
@@ -50,8 +50,10 @@ def _bar(run_id: str) -> Iterator[Listener]:
     with contextlib.suppress(OSError), bar:  # a terminal may go away; the run shall not
         task = bar.add_task("", total=None, said="starting the kernel")
 
-        def listen(event: dict[str, Any]) -> None:
-            if event["event"] == "cells":
+        def listen(run_id: str, event: dict[str, Any]) -> None:
+            if event["event"] == "started":
+                bar.update(task, description=f"Run {run_id}")
+            elif event["event"] == "cells":
                 bar.update(task, total=len(event["code"]), said="")
             elif event["event"] == "cell ended":
                 bar.advance(task)
@@ -64,15 +66,15 @@ def _bar(run_id: str) -> Iterator[Listener]:
         yield listen
 
 
-def _lines(run_id: str) -> Listener:
+def _lines() -> Listener:
     """Print a line for each cell that took a while, and for what it prints now and then."""
     state = {"cells": 0, "done": 0, "last": time.monotonic()}
 
-    def tell(text: str) -> None:
-        state["last"] = time.monotonic()
-        say(f"  run {run_id}: {text}")
+    def listen(run_id: str, event: dict[str, Any]) -> None:
+        def tell(text: str) -> None:
+            state["last"] = time.monotonic()
+            say(f"  run {run_id}: {text}")
 
-    def listen(event: dict[str, Any]) -> None:
         kind = event["event"]
         due = time.monotonic() - state["last"] >= _LINE_EVERY_S
         if kind == "cells":

@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.command import Run
 from bot.commands.world import World
+from bot.config import Runner
 from bot.durations import parse_duration
 from bot.effects import Effect, PublishFiles, RequestRun, SetLabels, UpsertEntry
 from bot.errors import RequestError
@@ -21,7 +22,8 @@ from bot.log.figures import safe_figures
 from bot.log.predictions import read_predictions
 from bot.log.run_entry import run_entry, running_entry
 from bot.parameters import Value, bind
-from runner.records import RunRequest, RunResult, to_json
+from bot.sizes import parse_size
+from runner.records import Resources, RunRequest, RunResult, to_json
 
 _MEMORY = 4_500  # characters; together with run_entry.LONGEST below GitHub's limit for a post
 PATCH = "uncommitted.patch"
@@ -72,6 +74,7 @@ def decide(command: Run, world: World) -> tuple[Effect, ...]:
     parameters = bind(declared.parameters, command.parameters, where="-p")
     runner = world.config.runner_named(declared.runner, where=f"{excursion.folder}/excursion.toml")
     limit = declared.timeout or runner.timeout if command.timeout is None else command.timeout
+    cell_limit = declared.cell_timeout or runner.cell_timeout
     number = _next_number(world)
     request = RunRequest(
         run_id=f"{excursion.issue}.{number}",
@@ -83,6 +86,10 @@ def decide(command: Run, world: World) -> tuple[Effect, ...]:
         parameters=parameters,
         seed=_seed(parameters),
         timeout_s=parse_duration(limit, where="--timeout"),
+        cell_timeout_s=parse_duration(cell_limit, where="cell_timeout") if cell_limit else None,
+        resources=_resources(runner),
+        requirements=declared.requirements,
+        data=declared.data,
         engine=runner.engine,
         requested_by=world.actor,
         requested=timestamp(world.now),
@@ -160,6 +167,21 @@ def _next_number(world: World) -> int:
         number = entry.key.rpartition(".")[2]
         known += [int(number)] if number.isdigit() else []
     return max(known, default=0) + 1
+
+
+def _resources(runner: Runner) -> Resources:
+    """Give what a runner's configuration allows an execution."""
+    return Resources(
+        memory_bytes=parse_size(runner.memory, where="memory") if runner.memory else None,
+        output_bytes=parse_size(runner.output, where="output"),
+        cores=runner.cores,
+        gpus=runner.gpus,
+        usd_per_gpu_hour=runner.usd_per_gpu_hour,
+        warm=runner.warm,
+        partition=runner.partition,
+        account=runner.account,
+        qos=runner.qos,
+    )
 
 
 def _seed(parameters: Mapping[str, Value]) -> int | None:

@@ -1,77 +1,136 @@
-"""The local engine: a RunRequest in a folder ─► a process of its own here ─► RunResult."""
+"""The local engine: Jobs ─► processes of their own here, some at once ─► RunResults as they end."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import selectors
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
+from runner.engines.job import Ended, Job, Listener
 from runner.journal import FILE_NAME as JOURNAL
 from runner.journal import read_story
 from runner.records import RunError, RunRequest, RunResult, Status, read_result
 from runner.report import RESULT, report
 
-Listener = Callable[[dict[str, Any]], None]
 _STOP_S = 5.0  # what a cancelled job on GitHub leaves us, and a little less
+_CHUNK = 65_536  # bytes
 
 
-def execute(
-    request: RunRequest,
-    folder: Path,
-    workdir: Path,
-    *,
-    listen: Listener,
-    share: tuple[int, ...] = (),
-) -> RunResult:
-    """Execute a request in a process of its own.
+def execute(jobs: Iterable[Job], slots: int, *, listen: Listener, ended: Ended) -> bool:
+    """Execute jobs in processes of their own, at most `slots` at once, in their order.
 
-    A KeyboardInterrupt stops the run; what it made is kept and told in the result, and further
-    signals to stop are ignored from then on.
+    A KeyboardInterrupt stops those that go on; what they made is kept and told in their results,
+    those that had not begun are left alone, and further signals to stop are ignored from then on.
 
     Args:
-        request: What to run; it lies in the folder as `request.json`.
-        folder: The run's folder.
-        workdir: The folder in which the notebook runs.
-        listen: Called with each event of the journal, and with what the cells print.
-        share: File descriptors that the process shall hold open until it ends.
+        jobs: What to run. The next is asked for when there is room for it.
+        slots: How many may go on at the same time.
+        listen: Called with a run's id and each event of its journal, and with what cells print.
+        ended: Called with each result.
+
+    Returns:
+        Whether all were executed; False if it was interrupted.
     """
-    with (folder / "runner.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "runner", str(folder), str(workdir)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            start_new_session=True,  # Ctrl-C is ours to pass on
-            pass_fds=share,
-        )
-    if process.stdout is None or process.stdin is None:
-        raise RuntimeError("a process started with pipes has none")
+    waiting = iter(jobs)
+    running: set[_Process] = set()
+    selector = selectors.DefaultSelector()
+
+    def begin() -> None:
+        while len(running) < slots:
+            job = next(waiting, None)
+            if job is None:
+                return
+            process = _Process(job, listen)
+            running.add(process)
+            selector.register(process.output, selectors.EVENT_READ, process)
+
+    def finish(process: _Process) -> None:
+        selector.unregister(process.output)
+        running.remove(process)
+        ended(process.result())
+
     try:
-        for line in process.stdout:
-            listen(json.loads(line))
-        process.wait()
+        begin()
+        while running:
+            for key, _ in selector.select():
+                if not key.data.read():
+                    finish(key.data)
+                    begin()
     except KeyboardInterrupt:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # the rest is short, and must not be cut off
-        process.send_signal(signal.SIGINT)
+        for process in running:
+            process.interrupt()
+        deadline = time.monotonic() + _STOP_S
+        for process in tuple(running):
+            process.wait(max(0.0, deadline - time.monotonic()))
+            finish(process)
+        return False
+    finally:
+        selector.close()
+        for process in running:  # only after an error of ours
+            process.wait(0)
+    return True
+
+
+class _Process:
+    """`python -m runner` at work on one job."""
+
+    def __init__(self, job: Job, listen: Listener) -> None:
+        self._job = job
+        self._listen = listen
+        self._unread = b""
+        with (job.folder / "runner.log").open("ab") as log:
+            self._popen = subprocess.Popen(
+                [sys.executable, "-m", "runner", str(job.folder), str(job.workdir), job.python],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=os.environ | dict(job.environment),
+                start_new_session=True,  # Ctrl-C is ours to pass on
+                pass_fds=job.share,
+            )
+        if self._popen.stdout is None or self._popen.stdin is None:
+            raise RuntimeError("a process started with pipes has none")
+        self._stdin = self._popen.stdin
+        self.output = self._popen.stdout
+
+    def read(self) -> bool:
+        """Pass on what the process said since; False once it has closed its output."""
+        chunk = os.read(self.output.fileno(), _CHUNK)
+        *lines, self._unread = (self._unread + chunk).split(b"\n")
+        for line in lines:
+            self._listen(self._job.request.run_id, json.loads(line))
+        return bool(chunk)
+
+    def interrupt(self) -> None:
+        """Ask the process to stop, keeping what it made."""
+        self._popen.send_signal(signal.SIGINT)
+
+    def wait(self, seconds: float) -> None:
+        """Wait for the end; kill what has not come to it in time."""
         try:
-            process.wait(_STOP_S)
+            self._popen.wait(seconds)
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-    finally:
-        process.stdout.close()
-        process.stdin.close()
-    return read_left(folder) or recover(folder, request, code=process.returncode)
+                os.killpg(self._popen.pid, signal.SIGKILL)
+
+    def result(self) -> RunResult:
+        """Give what the process left, or say what became of it."""
+        code = self._popen.wait()
+        self.output.close()
+        self._stdin.close()
+        left = read_left(self._job.folder)
+        return left or recover(self._job.folder, self._job.request, code=code)
 
 
 def began(folder: Path) -> bool:

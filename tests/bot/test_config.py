@@ -22,7 +22,7 @@ def test_nothing_said_means_the_defaults() -> None:
         ('rot = "src"', "excursions.toml: unknown key 'rot'\n  Did you mean 'root'?"),
         ('[runners.local]\ntimout = "1h"', "Did you mean 'timeout'?"),
         ('[runners.local]\ntimeout = "soon"', "'soon' is not a duration"),
-        ('[runners.local]\nengine = "slurm"', "Input should be 'local'"),
+        ('[runners.local]\nengine = "lsf"', "Input should be 'local' or 'slurm'"),
         ('default_branch = ""', "default_branch"),
         ("root = 3", "root: Input should be a valid string"),
     ],

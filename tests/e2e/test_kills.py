@@ -13,7 +13,7 @@ import shutil
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ import bot.forge.git
 import bot.forge.thread_files
 import runner.engines.local
 from bot.cli import main
-from runner.records import RunRequest, RunResult
+from runner.engines.job import Ended, Job
 
 QUESTION = "Does it survive?"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\dZ)?")
@@ -93,12 +93,16 @@ def give(
         os._exit(status)
 
 
-def replay(recorded: Path) -> Callable[..., RunResult | None]:
+def replay(recorded: Path) -> Callable[..., bool]:
     """Give an engine that leaves in the run's folder just what a real execution left before."""
 
-    def execute(request: RunRequest, folder: Path, workdir: Path, **_: Any) -> RunResult | None:
-        shutil.copytree(recorded, folder, dirs_exist_ok=True)
-        return runner.engines.local.read_left(folder)
+    def execute(jobs: Iterable[Job], slots: int, *, ended: Ended, **_: Any) -> bool:
+        for job in jobs:
+            shutil.copytree(recorded, job.folder, dirs_exist_ok=True)
+            result = runner.engines.local.read_left(job.folder)
+            assert result is not None
+            ended(result)
+        return True
 
     return execute
 

@@ -16,6 +16,7 @@ import pytest
 from conftest import Wait, write_notebook
 
 from runner.engines import local
+from runner.engines.job import Job, Listener
 from runner.records import RunRequest, RunResult, Status, to_json
 
 PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
@@ -44,7 +45,15 @@ def run(tmp_path: Path, *cells: str, **options: Any) -> RunResult:
     request = prepare(tmp_path / "run", *cells, **options)
     workdir = tmp_path / "work"
     workdir.mkdir(exist_ok=True)
-    return local.execute(request, tmp_path / "run", workdir, listen=lambda event: None)
+    return execute(request, tmp_path / "run", workdir)
+
+
+def execute(
+    request: RunRequest, folder: Path, workdir: Path, listen: Listener = lambda *_: None
+) -> RunResult:
+    results: list[RunResult] = []
+    local.execute([Job(request, folder, workdir)], 1, listen=listen, ended=results.append)
+    return results[0]
 
 
 def statuses(result: RunResult) -> list[str]:
@@ -152,7 +161,7 @@ def test_the_kernel_is_ours_whatever_the_notebook_names(tmp_path: Path) -> None:
     notebook = json.loads(source.read_bytes())
     notebook["metadata"]["kernelspec"] = {"name": "evil", "display_name": "E", "language": "bash"}
     source.write_text(json.dumps(notebook))
-    result = local.execute(request, tmp_path / "run", tmp_path, listen=lambda event: None)
+    result = execute(request, tmp_path / "run", tmp_path)
 
     assert result.status is Status.SUCCEEDED
     assert result.stdout_tail.strip() == sys.executable
@@ -186,7 +195,7 @@ def test_parameters_arrive_with_their_types_and_values_unharmed(tmp_path: Path) 
 def test_what_happens_is_told_as_it_happens(tmp_path: Path) -> None:
     events: list[dict[str, Any]] = []
     request = prepare(tmp_path / "run", "print('step 1')\nprint('step 2')")
-    local.execute(request, tmp_path / "run", tmp_path, listen=events.append)
+    execute(request, tmp_path / "run", tmp_path, listen=lambda _, event: events.append(event))
 
     kinds = [event["event"] for event in events]
     assert kinds[:3] == ["started", "cells", "cell started"]
@@ -256,7 +265,7 @@ def test_a_cell_killed_for_its_memory_ends_as_a_dead_kernel(tmp_path: Path) -> N
 def test_a_source_that_is_no_notebook_ends_in_a_result(tmp_path: Path) -> None:
     request = prepare(tmp_path / "run", "1")
     (tmp_path / "run" / "source.ipynb").write_text("{")
-    result = local.execute(request, tmp_path / "run", tmp_path, listen=lambda event: None)
+    result = execute(request, tmp_path / "run", tmp_path)
 
     assert result.status is Status.DIED
     assert result.error is not None
@@ -265,7 +274,7 @@ def test_a_source_that_is_no_notebook_ends_in_a_result(tmp_path: Path) -> None:
 
 def start(folder: Path, workdir: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "runner", str(folder), str(workdir)],
+        [sys.executable, "-m", "runner", str(folder), str(workdir), sys.executable],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
     )

@@ -1,0 +1,35 @@
+"""What an engine is given and what it tells: one request with the places that belong to it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runner.records import RunRequest, RunResult
+
+Listener = Callable[[str, dict[str, Any]], None]  # run id, event
+Ended = Callable[[RunResult], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A request, and where it is to be executed.
+
+    Attributes:
+        request: What to run; it lies in the folder as `request.json`.
+        folder: The run's folder; everything made is put there.
+        workdir: The folder in which the notebook runs.
+        python: The interpreter that the notebook's kernel runs on.
+        environment: Variables that the kernel is given beside the caller's own.
+        share: File descriptors that whoever executes shall hold open until it ends.
+    """
+
+    request: RunRequest
+    folder: Path
+    workdir: Path
+    python: str = sys.executable
+    environment: Mapping[str, str] = field(default_factory=dict)
+    share: tuple[int, ...] = ()
