@@ -88,6 +88,7 @@ class Runner(Strict):
     output: Size = "50MB"  # of printed text that is kept
     cores: int | None = Field(default=None, ge=1)
     gpus: int = Field(default=0, ge=0)
+    gpu_memory: Size | None = None  # that a run takes of a GPU; several share one if it is given
     usd_per_gpu_hour: float | None = Field(default=None, ge=0)
     warm: bool = True  # fork kernels from a zygote that has imported what notebooks import
     # Of a Slurm cluster:

@@ -53,6 +53,7 @@ class Resources(Record):
     output_bytes: int = 50_000_000  # of printed text that is kept
     cores: int | None = None
     gpus: int = 0
+    gpu_memory_bytes: int | None = None  # of a GPU, where several runs may share one
     usd_per_gpu_hour: float | None = None
     warm: bool = True  # the kernel may be forked from a zygote
     partition: str = ""  # of a Slurm cluster, as are the next two

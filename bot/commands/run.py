@@ -172,16 +172,21 @@ def _next_number(world: World) -> int:
 def _resources(runner: Runner) -> Resources:
     """Give what a runner's configuration allows an execution."""
     return Resources(
-        memory_bytes=parse_size(runner.memory, where="memory") if runner.memory else None,
+        memory_bytes=_size(runner.memory, "memory"),
         output_bytes=parse_size(runner.output, where="output"),
         cores=runner.cores,
         gpus=runner.gpus,
+        gpu_memory_bytes=_size(runner.gpu_memory, "gpu_memory"),
         usd_per_gpu_hour=runner.usd_per_gpu_hour,
         warm=runner.warm,
         partition=runner.partition,
         account=runner.account,
         qos=runner.qos,
     )
+
+
+def _size(text: str | None, where: str) -> int | None:
+    return parse_size(text, where=where) if text else None
 
 
 def _seed(parameters: Mapping[str, Value]) -> int | None:
