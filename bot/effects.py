@@ -6,11 +6,12 @@ been applied once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
-from bot.forge.protocol import Forge, run_ref
+from bot.forge.protocol import Forge, run_ref, sweep_ref
 from runner.records import RunRequest
 
 
@@ -99,6 +100,17 @@ class PublishFiles:
 
 
 @dataclass(frozen=True)
+class PublishSweep:
+    """Put the files that tell of a sweep as a whole under its ref."""
+
+    issue: int
+    first: int  # the number of its first run, which names it
+    files: Mapping[str, bytes]  # path within the sweep's folder ─► content
+    base: str  # commit that ran
+    message: str
+
+
+@dataclass(frozen=True)
 class OpenPullRequest:
     """Bring a branch into another; the local forge, where nobody reviews, merges at once."""
 
@@ -125,6 +137,7 @@ Effect = (
     | SetLabels
     | RequestRun
     | PublishFiles
+    | PublishSweep
     | OpenPullRequest
     | Close
 )
@@ -154,6 +167,8 @@ def line(effect: Effect) -> str:
             return f"request run  {what} {given}".rstrip()
         case PublishFiles():
             return f"publish files  {run_ref(effect.issue, effect.run)}: {', '.join(effect.files)}"
+        case PublishSweep(issue, first, files):
+            return f"publish files  {sweep_ref(issue, first)}: {', '.join(files)}"
         case OpenPullRequest():
             return f"open pull request  {effect.branch} into {effect.into}, merged at once"
         case Close():
@@ -161,13 +176,26 @@ def line(effect: Effect) -> str:
 
 
 def apply(effects: tuple[Effect, ...], forge: Forge) -> None:
-    """Make every effect happen, in order.
+    """Make every effect happen, in order; runs that are asked for in a row, in one go.
 
     Raises:
         ForgeError: Git or the disk failed; the same command may be given again.
     """
-    for effect in effects:
-        apply_one(effect, forge)
+    for kind, alike in groupby(effects, key=type):
+        if kind is RequestRun:
+            request_runs([effect for effect in alike if isinstance(effect, RequestRun)], forge)
+        else:
+            for effect in alike:
+                apply_one(effect, forge)
+
+
+def request_runs(effects: Sequence[RequestRun], forge: Forge) -> None:
+    """Allot the numbers of several runs, all or none.
+
+    Raises:
+        ForgeError: Git or the disk failed, or somebody else took one just now.
+    """
+    forge.allot_runs([(effect.request, effect.files) for effect in effects])
 
 
 def apply_one(effect: Effect, forge: Forge) -> None:
@@ -191,10 +219,12 @@ def apply_one(effect: Effect, forge: Forge) -> None:
             forge.upsert_entry(issue, key, body, dict(data))
         case SetLabels(issue, add, remove):
             forge.set_labels(issue, add, remove)
-        case RequestRun(request, files):
-            forge.allot_run(request, files)
+        case RequestRun():
+            request_runs([effect], forge)
         case PublishFiles(issue, run, files, message):
             forge.publish_files(issue, run, files, message)
+        case PublishSweep(issue, first, files, base, message):
+            forge.publish_sweep(issue, first, files, base=base, message=message)
         case OpenPullRequest(issue, branch, into, title):
             forge.open_pull_request(issue, branch, into, title)
         case Close(issue):

@@ -10,6 +10,7 @@ from bot.cli.progress import Progress
 from bot.errors import ForgeError, RequestError
 from bot.excursion import Excursion
 from bot.forge.local import LocalForge
+from bot.forge.local_runs import numbers
 from runner.engines import local
 from runner.engines.job import Job
 from runner.records import RunRequest, RunResult
@@ -42,8 +43,7 @@ class LocalExecutor:
     @contextmanager
     def claim(self, request: RunRequest) -> Iterator[None]:
         """Be the one who executes this run; left without an error, the run counts as told."""
-        issue, run = _numbers(request)
-        with self._forge.own_run(issue, run) as descriptor:
+        with self._forge.own_run(request) as descriptor:
             self._claims[request.run_id] = descriptor
             yield
 
@@ -64,7 +64,7 @@ class LocalExecutor:
 
     def told(self, request: RunRequest) -> None:
         """Forget that a run was interrupted, since it has been settled."""
-        self._forge.told(*_numbers(request))
+        self._forge.told(*numbers(request))
 
     def _job(self, request: RunRequest) -> Job:
         return Job(
@@ -75,17 +75,12 @@ class LocalExecutor:
         )
 
     def _folder(self, request: RunRequest) -> Path:
-        return self._forge.run_folder(*_numbers(request))
+        return self._forge.run_folder(*numbers(request))
 
     def _workdir(self, request: RunRequest) -> Path:
         """Find the notebook's folder in the worktree where its branch is worked on."""
         branch = Path(request.notebook).parent.name  # an excursion's folder is named so
         return self._forge.worktree(branch) / Path(request.notebook).parent
-
-
-def _numbers(request: RunRequest) -> tuple[int, int]:
-    issue, _, run = request.run_id.partition(".")
-    return int(issue), int(run)
 
 
 def _check_installed() -> None:

@@ -73,7 +73,7 @@ class Git:
             raise ForgeError(
                 f"git {arguments[0]} failed: {said or f'status {done.returncode}'}",
                 where=str(cwd or self.root),
-                right=_advice(said),
+                right=advice(said),
             )
         return done
 
@@ -93,12 +93,6 @@ class Git:
         done = self.run("cat-file", "blob", f"{commit}:{path}", allowed=(0, 1, 128))
         return done.stdout if done.returncode == 0 else None
 
-    def tree_files(self, commit: str) -> dict[str, bytes]:
-        """Read all files of a small tree, by their paths."""
-        listed = self.run("ls-tree", "-r", "-z", "--name-only", commit).stdout
-        paths = [path for path in listed.decode().split("\0") if path]
-        return {path: content for path in paths if (content := self.read(commit, path)) is not None}
-
     def refs(self, prefix: str) -> dict[str, str]:
         """List the refs below a prefix with the commits that they name."""
         out = self.text("for-each-ref", "--format=%(refname) %(objectname)", prefix)
@@ -114,10 +108,8 @@ class Git:
         with self._scratch_index() as environment:
             if base is not None:
                 self.run("read-tree", base, environment=environment)
-            lines = []
-            for path, content in files.items():
-                blob = self.run("hash-object", "-w", "--stdin", stdin=content).stdout.decode()
-                lines.append(f"100644 {blob.strip()}\t{path}\0")
+            blobs = self._write_blobs(tuple(files.values()))
+            lines = [f"100644 {b}\t{path}\0" for path, b in zip(files, blobs, strict=True)]
             self.run(
                 "update-index",
                 "-z",
@@ -126,6 +118,15 @@ class Git:
                 environment=environment,
             )
             return self.run("write-tree", environment=environment).stdout.decode().strip()
+
+    def _write_blobs(self, contents: tuple[bytes, ...]) -> list[str]:
+        """Write contents as they are, in one process, and give their names."""
+        parts = [
+            b"blob\nmark :%d\ndata %d\n%s\nget-mark :%d\n" % (mark, len(content), content, mark)
+            for mark, content in enumerate(contents, start=1)
+        ]
+        done = self.run("fast-import", "--quiet", "--done", stdin=b"".join([*parts, b"done\n"]))
+        return done.stdout.decode().split()
 
     def merge_trees(self, base: str, ours: str, theirs: str) -> str | None:
         """Merge two commits' trees; None where their changes collide.
@@ -162,7 +163,7 @@ class Git:
         if self.commit_of(ref) != (None if old == NO_COMMIT else old):
             return False
         said = done.stderr.decode(errors="replace").strip()
-        raise ForgeError(f"could not write {ref}: {said}", right=_advice(said))
+        raise ForgeError(f"could not write {ref}: {said}", right=advice(said))
 
     def worktrees(self) -> tuple[Worktree, ...]:
         """List the repository's checkouts, the main one first."""
@@ -212,14 +213,22 @@ class Git:
         name = done.stdout.decode(errors="replace").strip()
         return name or os.environ.get("USER") or "you"
 
+    def identities(self) -> tuple[str, str]:
+        """Give author and committer as a commit made now would name them, with the moment."""
+        found = []
+        for role in ("AUTHOR", "COMMITTER"):
+            done = self.run("var", f"GIT_{role}_IDENT", allowed=(0, 1, 128))
+            if done.returncode != 0:
+                done = self.run("var", f"GIT_{role}_IDENT", environment=_fallback(role))
+            found.append(done.stdout.decode().strip())
+        return found[0], found[1]
+
     def _identity(self) -> dict[str, str]:
         """Name an author and committer where the user has not told git who they are."""
-        identity = {}
+        identity: dict[str, str] = {}
         for role in ("AUTHOR", "COMMITTER"):
             known = self.run("var", f"GIT_{role}_IDENT", allowed=(0, 1, 128)).returncode == 0
-            if not known:
-                identity[f"GIT_{role}_NAME"] = _FALLBACK_NAME
-                identity[f"GIT_{role}_EMAIL"] = _FALLBACK_EMAIL
+            identity |= {} if known else _fallback(role)
         return identity
 
     @contextmanager
@@ -268,7 +277,11 @@ def find_repository(start: Path) -> tuple[Git, Path]:
     return Git(top), top
 
 
-def _advice(said: str) -> str:
+def _fallback(role: str) -> dict[str, str]:
+    return {f"GIT_{role}_NAME": _FALLBACK_NAME, f"GIT_{role}_EMAIL": _FALLBACK_EMAIL}
+
+
+def advice(said: str) -> str:
     """Say what to do about git's commonest complaints."""
     if "No space left" in said or "Disk quota" in said:
         return "The disk is full. Free some space and give the command again; nothing is lost."

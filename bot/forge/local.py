@@ -14,6 +14,7 @@ from bot.forge import thread_files
 from bot.forge.local_branches import LocalBranches
 from bot.forge.local_place import FOLDER
 from bot.forge.local_runs import LocalRuns
+from bot.forge.local_sweeps import LocalSweeps
 from bot.forge.local_threads import LocalThreads
 from bot.forge.thread_files import disk_error, write_atomically
 
@@ -27,7 +28,7 @@ Your branches are checked out under worktrees/.
 """
 
 
-class LocalForge(LocalThreads, LocalBranches, LocalRuns):
+class LocalForge(LocalThreads, LocalBranches, LocalRuns, LocalSweeps):
     """Threads and branches of one repository on this machine."""
 
     @contextmanager

@@ -85,6 +85,14 @@ class LocalBranches(LocalPlace):
         checkout = self.checkout(branch)
         return self.git.changes(checkout, untracked=True) if checkout else ()
 
+    def changed_since(self, commit: str, branch: str) -> tuple[str, ...]:
+        """List the tracked files that differ, where the branch is worked on, from a commit."""
+        checkout = self.checkout(branch)
+        if checkout is None:
+            return ()
+        done = self.git.run("diff", "--no-renames", "--name-only", "-z", commit, cwd=checkout)
+        return tuple(path for path in done.stdout.decode(errors="replace").split("\0") if path)
+
     def working_copy(self, branch: str, path: str) -> bytes | None:
         """Read a file as it is where the branch is worked on."""
         checkout = self.checkout(branch)

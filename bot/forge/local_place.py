@@ -1,12 +1,15 @@
-"""What the three parts of the local forge share: the repository, `.excursions/` and the clock."""
+"""What the local forge's parts share: the repository, `.excursions/`, the clock, publishing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.forge.git import Git
+from bot.errors import ForgeError
+from bot.forge.git import NO_COMMIT, Git
+from bot.forge.git_batch import NewCommit, look_up, move_refs, write_commits
+from bot.forge.thread_files import write_atomically
 
 FOLDER = ".excursions"
 
@@ -26,3 +29,38 @@ class LocalPlace:
         self.root = top / FOLDER
         self._clock = clock
         self._warn = warn
+
+    def _publish(
+        self,
+        ref: str,
+        files: Mapping[str, bytes],
+        message: str,
+        *,
+        beside: Path,
+        base: str | None = None,
+    ) -> None:
+        """Put files under a ref, and into a folder beside the thread, where they are not yet.
+
+        Args:
+            ref: Gets a commit that holds these files and no others.
+            files: Path within the folder ─► content.
+            message: The commit's message.
+            beside: The folder.
+            base: The commit on which a ref that is not there is begun; None where it must be.
+
+        Raises:
+            ForgeError: The ref is gone, or somebody else moved it meanwhile.
+        """
+        found = look_up(self.git, [f"{ref}^{{commit}}", *(f"{ref}:{name}" for name in files)])
+        old = found[0].id if found[0] else None
+        parent = old or base
+        if parent is None:
+            raise ForgeError(f"{ref} is gone", right="Run again.")
+        if [each.content if each else None for each in found[1:]] != list(files.values()):
+            [new] = write_commits(self.git, [NewCommit(parent, files, message)])
+            if not move_refs(self.git, [(ref, new, old or NO_COMMIT)], "excursion: publish"):
+                raise ForgeError(f"{ref} was moved by someone else just now")
+        for name, content in files.items():
+            path = beside / name
+            if not path.exists() or path.read_bytes() != content:
+                write_atomically(path, content)

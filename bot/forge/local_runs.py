@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from bot.errors import ForgeError, RequestError
+from bot.errors import ForgeError
+from bot.forge import claims
 from bot.forge.git import NO_COMMIT
+from bot.forge.git_batch import (
+    NewCommit,
+    move_refs,
+    object_ids,
+    read_many,
+    tree_files,
+    write_commits,
+)
 from bot.forge.local_place import LocalPlace
 from bot.forge.protocol import StoredRun, run_ref
 from bot.forge.thread_files import write_atomically
@@ -21,8 +27,6 @@ from runner.records import RunRequest, RunResult, read_request, read_result
 
 REQUEST = "request.json"
 RESULT = "result.json"
-_TRIES, _PAUSE_S = 40, 0.05
-_OWNER = "owner"  # is there until the command that asked for the run is done; locked while it works
 
 
 class LocalRuns(LocalPlace):
@@ -30,31 +34,33 @@ class LocalRuns(LocalPlace):
 
     def runs(self, issue: int) -> tuple[StoredRun, ...]:
         """Read the runs of an issue, in order."""
-        found = []
-        for ref, commit in self.git.refs(f"refs/excursions/{issue}/").items():
-            number = ref.rpartition("/")[2]
-            if not number.isdigit():
-                continue
-            result = self.git.read(commit, RESULT)
-            folder = self.run_folder(issue, int(number))
-            left = folder / RESULT
-            alive = _is_locked(folder / _OWNER)
-            found.append(
-                StoredRun(
-                    number=int(number),
-                    request=_request(self.git.read(commit, REQUEST)),
-                    result=_result(result),
-                    alive=alive,
-                    interrupted=not alive and (folder / _OWNER).exists(),
-                    left=_result(left.read_bytes()) if result is None and left.exists() else None,
-                )
-            )
-        return tuple(sorted(found, key=lambda run: run.number))
+        refs = self.git.refs(f"refs/excursions/{issue}/")
+        named = {ref.rpartition("/")[2]: commit for ref, commit in refs.items()}
+        commits = {int(name): named[name] for name in named if name.isdigit()}
+        numbers = sorted(commits)
+        requests = read_many(self.git, [f"{commits[n]}:{REQUEST}" for n in numbers])
+        results = read_many(self.git, [f"{commits[n]}:{RESULT}" for n in numbers])
+        return tuple(map(self._stored, [issue] * len(numbers), numbers, requests, results))
+
+    def _stored(
+        self, issue: int, number: int, request: bytes | None, result: bytes | None
+    ) -> StoredRun:
+        folder = self.run_folder(issue, number)
+        left = folder / RESULT
+        alive = claims.is_claimed(folder)
+        return StoredRun(
+            number=number,
+            request=_request(request),
+            result=_result(result),
+            alive=alive,
+            interrupted=not alive and claims.is_unfinished(folder),
+            left=_result(left.read_bytes()) if result is None and left.exists() else None,
+        )
 
     def run_files(self, issue: int, run: int) -> dict[str, bytes]:
         """Read the files of a run: those published, or those that its execution left on disk."""
         commit = self.git.commit_of(run_ref(issue, run))
-        published = self.git.tree_files(commit) if commit else {}
+        published = tree_files(self.git, commit) if commit else {}
         if RESULT in published:
             return published
         folder = self.run_folder(issue, run)
@@ -69,97 +75,71 @@ class LocalRuns(LocalPlace):
         """Name the folder on disk in which a run is executed and its files stay."""
         return self.root / str(issue) / "runs" / str(run)
 
-    def allot_run(self, request: RunRequest, files: Mapping[str, bytes]) -> None:
-        """Create the ref of a run, which allots its number, and the folder for its execution."""
-        issue, run = (int(part) for part in request.run_id.split("."))
-        folder = self.run_folder(issue, run)
-        ref = run_ref(issue, run)
-        there = self.git.commit_of(ref)
-        if there is not None and self.git.read(there, REQUEST) != files[REQUEST]:
-            raise ForgeError(
-                f"run {request.run_id} was taken by someone else just now",
-                right="Give the command again.",
-            )
-        if there is None and folder.exists():
-            shutil.rmtree(folder)  # of an allotment that was killed before its ref
+    def allot_runs(self, runs: Sequence[tuple[RunRequest, Mapping[str, bytes]]]) -> None:
+        """Create the refs of runs, all or none, which allots their numbers.
+
+        The folder for its execution is made with the ref, but for a sweep's point: that one waits
+        for its turn, and its folder until then.
+        """
+        refs = [run_ref(*numbers(request)) for request, _ in runs]
+        there = object_ids(self.git, [f"{ref}^{{commit}}" for ref in refs])
+        known = read_many(self.git, [f"{ref}:{REQUEST}" for ref in refs])
+        fresh: list[tuple[str, NewCommit]] = []
+        for (request, files), ref, commit, text in zip(runs, refs, there, known, strict=True):
+            if commit is not None and text != files[REQUEST]:
+                raise _taken(request.run_id)
+            folder = self.run_folder(*numbers(request))
+            if commit is None:
+                fresh.append((ref, NewCommit(request.commit, files, f"Run {request.run_id}\n")))
+                if folder.exists():
+                    shutil.rmtree(folder)  # of an allotment that was killed before its ref
+            if not request.sweep:
+                self._lay_out(folder, files)
+                if not claims.is_unfinished(folder):
+                    write_atomically(folder / claims.OWNER, b"")
+        commits = write_commits(self.git, [commit for _, commit in fresh])
+        moves = [(ref, new, NO_COMMIT) for (ref, _), new in zip(fresh, commits, strict=True)]
+        if moves and not move_refs(self.git, moves, "excursion: run"):
+            raise _taken(runs[0][0].run_id)
+
+    def _lay_out(self, folder: Path, files: Mapping[str, bytes]) -> None:
         for name, content in files.items():
             write_atomically(folder / name, content)
-        if not (folder / _OWNER).exists():
-            write_atomically(folder / _OWNER, b"")
-        if there is None:
-            tree = self.git.write_tree(None, files)
-            commit = self.git.write_commit(tree, (request.commit,), f"Run {request.run_id}\n")
-            if not self.git.move_ref(ref, commit, NO_COMMIT, "excursion: run"):
-                raise ForgeError(
-                    f"run {request.run_id} was taken by someone else just now",
-                    right="Give the command again.",
-                )
 
     def publish_files(self, issue: int, run: int, files: Mapping[str, bytes], message: str) -> None:
         """Put files under a run's ref, and beside its thread, unless they are there already."""
-        ref = run_ref(issue, run)
-        old = self.git.commit_of(ref)
-        if old is None:
-            raise ForgeError(f"{ref} is gone", right="Run again.")
-        tree = self.git.write_tree(None, files)
-        if tree != self.git.text("rev-parse", f"{old}^{{tree}}"):
-            commit = self.git.write_commit(tree, (old,), message)
-            if not self.git.move_ref(ref, commit, old, "excursion: publish"):
-                raise ForgeError(f"{ref} was moved by someone else just now")
         folder = self.run_folder(issue, run)
-        for name, content in files.items():
-            path = folder / name
-            if not path.exists() or path.read_bytes() != content:
-                write_atomically(path, content)
+        self._publish(run_ref(issue, run), files, message, beside=folder)
 
     @contextmanager
-    def own_run(self, issue: int, run: int) -> Iterator[int]:
+    def own_run(self, request: RunRequest) -> Iterator[int]:
         """Be the one who executes a run, until told, however this process ends.
 
         Gives the descriptor that holds the claim, for a child process to share. On leaving
         without an error the command that asked for the run counts as done.
         """
-        path = self.run_folder(issue, run) / _OWNER
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            if not any(_try_lock(descriptor) for _ in range(_TRIES)):
-                raise RequestError(
-                    f"run {issue}.{run} is being executed by another process",
-                    right="Wait for it.",
-                )
+        issue, run = numbers(request)
+        folder = self.run_folder(issue, run)
+        if not (folder / REQUEST).exists():  # the turn of a sweep's point has come
+            self._lay_out(folder, tree_files(self.git, run_ref(issue, run)))
+        with claims.claim(folder, f"run {request.run_id}") as descriptor:
             yield descriptor
-            path.unlink(missing_ok=True)
-        finally:
-            os.close(descriptor)
 
     def told(self, issue: int, run: int) -> None:
         """Remember that an interrupted run has been settled."""
-        (self.run_folder(issue, run) / _OWNER).unlink(missing_ok=True)
+        claims.forget(self.run_folder(issue, run))
 
 
-def _try_lock(descriptor: int) -> bool:
-    """Try to lock a file; somebody who only looks may hold it for a moment."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        time.sleep(_PAUSE_S)
-        return False
-    return True
+def numbers(request: RunRequest) -> tuple[int, int]:
+    """Give the issue and the number of a run."""
+    issue, _, run = request.run_id.partition(".")
+    return int(issue), int(run)
 
 
-def _is_locked(path: Path) -> bool:
-    """Say whether some process holds a lock on a file."""
-    try:
-        descriptor = os.open(path, os.O_RDWR)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+def _taken(run_id: str) -> ForgeError:
+    return ForgeError(
+        f"run {run_id} was taken by someone else just now", right="Give the command again."
+    )
 
 
 def _request(text: bytes | None) -> RunRequest | None:

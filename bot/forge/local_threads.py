@@ -111,10 +111,11 @@ class LocalThreads(LocalPlace):
         return path
 
     def picture(self, issue: int, path: str) -> bytes | None:
-        """Read a picture that an entry names, None if it is not a file of this thread's runs."""
+        """Read a picture that an entry names, None if no run or sweep of the thread made it."""
         folder = (self.root / str(issue)).resolve()
         wanted = (folder / path).resolve()
-        if not wanted.is_relative_to(folder / "runs") or not wanted.is_file():
+        inside = any(wanted.is_relative_to(folder / name) for name in ("runs", "sweeps"))
+        if not inside or not wanted.is_file():
             return None
         return wanted.read_bytes()
 

@@ -5,7 +5,7 @@ Everything that changes something is idempotent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -19,6 +19,11 @@ def run_ref(issue: int, run: int) -> str:
     return f"refs/excursions/{issue}/{run}"
 
 
+def sweep_ref(issue: int, first: int) -> str:
+    """Name the ref that holds a sweep's own files: the sweep is named by its first run."""
+    return f"refs/excursions/{issue}/sweep-{first}"
+
+
 @dataclass(frozen=True)
 class StoredRun:
     """A run as its ref, and whoever executes it, remember it."""
@@ -29,6 +34,14 @@ class StoredRun:
     alive: bool = False  # somebody is executing it now
     interrupted: bool = False  # the command that asked for it ended before it was done
     left: RunResult | None = None  # what an interrupted execution had finished, not yet published
+
+
+@dataclass(frozen=True)
+class StoredSweep:
+    """A sweep whose command is not done."""
+
+    first: int  # the number of its first run
+    alive: bool  # the command, or a run that it began, is at work now
 
 
 class Threads(Protocol):
@@ -79,6 +92,9 @@ class Branches(Protocol):
     def uncommitted(self, branch: str) -> tuple[str, ...]:
         """List what is changed but not committed where the branch is worked on."""
 
+    def changed_since(self, commit: str, branch: str) -> tuple[str, ...]:
+        """List the tracked files that differ, where the branch is worked on, from a commit."""
+
     def working_copy(self, branch: str, path: str) -> bytes | None:
         """Read a file as it is where the branch is worked on."""
 
@@ -109,14 +125,26 @@ class Runs(Protocol):
     def run_files(self, issue: int, run: int) -> dict[str, bytes]:
         """Read the files of a run, by their paths."""
 
-    def allot_run(self, request: RunRequest, files: Mapping[str, bytes]) -> None:
-        """Create the ref of a run, which allots its number."""
+    def allot_runs(self, runs: Sequence[tuple[RunRequest, Mapping[str, bytes]]]) -> None:
+        """Create the refs of runs, all or none, which allots their numbers."""
 
     def publish_files(self, issue: int, run: int, files: Mapping[str, bytes], message: str) -> None:
         """Put files under a run's ref, unless they are there already."""
 
 
-class Forge(Threads, Branches, Runs, Protocol):
+class Sweeps(Protocol):
+    """What is known of sweeps beyond their runs."""
+
+    def sweeps(self, issue: int) -> tuple[StoredSweep, ...]:
+        """List the sweeps of an issue whose commands are not done."""
+
+    def publish_sweep(
+        self, issue: int, first: int, files: Mapping[str, bytes], *, base: str, message: str
+    ) -> None:
+        """Put files under a sweep's ref, which begins at the commit that ran."""
+
+
+class Forge(Threads, Branches, Runs, Sweeps, Protocol):
     """Where threads and branches live."""
 
     def lock(self) -> AbstractContextManager[None]:

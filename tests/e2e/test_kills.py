@@ -37,6 +37,12 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\dZ)?")
 _TOOK = re.compile(r"\b\d+(\.\d+)? (s|min)\b|\"?duration_s\"?: [\d.]+")
 
 
+_WRITERS = (
+    *("thread_files", "local", "local_branches", "local_place"),
+    *("local_runs", "local_threads"),
+)  # that name `write_atomically`
+
+
 class Steps:
     """Counts the steps that a command takes, and kills the process after one of them."""
 
@@ -71,11 +77,12 @@ def give(
     try:
         steps = Steps(die_after)
         bot.effects.apply_one = steps.after(bot.effects.apply_one)
+        bot.effects.request_runs = steps.after(bot.effects.request_runs)
         if fine:
             git = bot.forge.git.Git
             git.run = steps.after(git.run)  # type: ignore[method-assign]
             write = steps.after(bot.forge.thread_files.write_atomically)
-            for name in ("thread_files", "local", "local_branches", "local_runs", "local_threads"):
+            for name in _WRITERS:
                 vars(sys.modules[f"bot.forge.{name}"])["write_atomically"] = write
         if recorded is not None:
             runner.engines.local.execute = steps.after(replay(recorded))

@@ -1,0 +1,130 @@
+"""Many objects or refs of a repository at once ─► one git process each, however many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.errors import ForgeError
+from bot.forge.git import NO_COMMIT, Git, advice
+
+_SCRATCH = "refs/excursions-scratch"  # fast-import wants a ref for its commits; it is dropped
+
+
+@dataclass(frozen=True)
+class NewCommit:
+    """A commit to be written: these files and no others, on top of its parent."""
+
+    parent: str
+    files: Mapping[str, bytes]
+    message: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """An object as it was found under some name."""
+
+    id: str
+    content: bytes
+
+
+def look_up(git: Git, names: Sequence[str]) -> list[Found | None]:
+    """Read objects by their names, such as `refs/excursions/1/2:result.json`; None if not there."""
+    if not names:
+        return []
+    asked = "".join(f"{name}\n" for name in names)
+    answer = git.run("cat-file", "--batch", stdin=asked.encode()).stdout
+    found: list[Found | None] = []
+    at = 0
+    for _ in names:
+        end = answer.index(b"\n", at)
+        fields = answer[at:end].decode(errors="replace").split(" ")
+        at = end + 1
+        if fields[-1] in ("missing", "ambiguous"):
+            found.append(None)
+            continue
+        size = int(fields[-1])
+        found.append(Found(fields[0], answer[at : at + size]))
+        at += size + 1
+    return found
+
+
+def read_many(git: Git, names: Sequence[str]) -> list[bytes | None]:
+    """Read the contents of objects by their names, None for those that are not there."""
+    return [found.content if found else None for found in look_up(git, names)]
+
+
+def object_ids(git: Git, names: Sequence[str]) -> list[str | None]:
+    """Resolve objects by their names, None for those that are not there."""
+    return [found.id if found else None for found in look_up(git, names)]
+
+
+def tree_files(git: Git, commit: str) -> dict[str, bytes]:
+    """Read all files of a small tree, by their paths."""
+    listed = git.run("ls-tree", "-r", "-z", commit).stdout
+    blobs = {}
+    for line in listed.decode(errors="surrogateescape").split("\0"):
+        about, _, path = line.partition("\t")
+        if path:
+            blobs[path] = about.split(" ")[2]
+    contents = read_many(git, tuple(blobs.values()))
+    return {p: content for p, content in zip(blobs, contents, strict=True) if content is not None}
+
+
+def write_commits(git: Git, commits: Sequence[NewCommit]) -> list[str]:
+    """Write commits that no ref names yet, and give their names."""
+    if not commits:
+        return []
+    author, committer = git.identities()
+    parts: list[bytes] = []
+    for mark, commit in enumerate(commits, start=1):
+        message = commit.message.encode()
+        parts += [
+            f"commit {_SCRATCH}\nmark :{mark}\nauthor {author}\ncommitter {committer}\n".encode(),
+            _data(message),
+            f"from {commit.parent}\ndeleteall\n".encode(),
+        ]
+        for path, content in commit.files.items():
+            parts += [f"M 100644 inline {_quoted(path)}\n".encode(), _data(content)]
+        parts.append(f"get-mark :{mark}\n".encode())
+    nothing = "0" * len(commits[0].parent)
+    parts.append(f"reset {_SCRATCH}\nfrom {nothing}\n\ndone\n".encode())
+    done = git.run("fast-import", "--quiet", "--done", "--date-format=raw", stdin=b"".join(parts))
+    return done.stdout.decode().split()
+
+
+def move_refs(git: Git, moves: Iterable[tuple[str, str, str]], why: str) -> bool:
+    """Move refs, given as (ref, new, old), all or none; False if one stood elsewhere.
+
+    An old value of `NO_COMMIT` creates the ref.
+    """
+    known = tuple(moves)
+    lines = ["start\0"]
+    for ref, new, old in known:
+        lines.append(
+            f"create {ref}\0{new}\0" if old == NO_COMMIT else f"update {ref}\0{new}\0{old}\0"
+        )
+    lines += ["prepare\0", "commit\0"]
+    done = git.run(
+        *("update-ref", "--stdin", "-z", "--create-reflog", "-m", why),
+        stdin="".join(lines).encode(),
+        allowed=(0, 1, 128),
+    )
+    if done.returncode == 0:
+        return True
+    stand = object_ids(git, [f"{ref}^{{commit}}" for ref, _, _ in known])
+    expected = [None if old == NO_COMMIT else old for _, _, old in known]
+    if stand != expected:
+        return False
+    said = done.stderr.decode(errors="replace").strip()
+    raise ForgeError(f"could not write refs: {said}", right=advice(said))
+
+
+def _data(content: bytes) -> bytes:
+    return b"data %d\n%s\n" % (len(content), content)
+
+
+def _quoted(path: str) -> str:
+    """Write a path as fast-import reads it, whatever characters are in it."""
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

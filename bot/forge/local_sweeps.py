@@ -1,0 +1,47 @@
+"""The local forge's sweeps: who is at work on one, and the files that tell of it as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from bot.forge import claims
+from bot.forge.local_place import LocalPlace
+from bot.forge.protocol import StoredSweep, sweep_ref
+
+
+class LocalSweeps(LocalPlace):
+    """The sweeps of one repository on this machine."""
+
+    def sweeps(self, issue: int) -> tuple[StoredSweep, ...]:
+        """List the sweeps of an issue whose commands are not done."""
+        folders = (self.root / str(issue) / "sweeps").glob("[1-9]*")
+        return tuple(
+            StoredSweep(int(folder.name), alive=claims.is_claimed(folder))
+            for folder in sorted(folders)
+            if claims.is_unfinished(folder) and folder.name.isdigit()
+        )
+
+    def sweep_folder(self, issue: int, first: int) -> Path:
+        """Name the folder on disk that holds a sweep's own files."""
+        return self.root / str(issue) / "sweeps" / str(first)
+
+    @contextmanager
+    def own_sweep(self, issue: int, first: int, *, patience_s: float) -> Iterator[int]:
+        """Be the one who executes a sweep; the descriptor is for its runs to share."""
+        folder = self.sweep_folder(issue, first)
+        folder.mkdir(parents=True, exist_ok=True)
+        with claims.claim(folder, f"sweep {issue}.{first}", patience_s=patience_s) as descriptor:
+            yield descriptor
+
+    def told_sweep(self, issue: int, first: int) -> None:
+        """Remember that an interrupted sweep has been settled."""
+        claims.forget(self.sweep_folder(issue, first))
+
+    def publish_sweep(
+        self, issue: int, first: int, files: Mapping[str, bytes], *, base: str, message: str
+    ) -> None:
+        """Put files under a sweep's ref, and beside its thread, unless they are there already."""
+        ref, folder = sweep_ref(issue, first), self.sweep_folder(issue, first)
+        self._publish(ref, files, message, beside=folder, base=base)
