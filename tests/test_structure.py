@@ -26,6 +26,8 @@ FLOORS = (
         "bot.forge",
         "bot.template",
         "bot.parameters",
+        "bot.grid",
+        "bot.sweep",
         "bot.strict_toml",
         "bot.durations",
         "bot.sizes",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Container
 
 from bot.durations import spoken
 from bot.excursion import Excursion
@@ -18,24 +19,26 @@ def run_details(
 ) -> list[str]:
     """Render the folded parts that have anything to say, what is needed most often first."""
     parts = (
-        ("What the metrics mean", _meanings(result, declared)),
+        ("What the metrics mean", meanings(result.metrics, declared)),
         ("How to run it again", _again(result, excursion)),
         ("Parameters", _parameters(result, declared)),
         ("Cells", _cells(result)),
         ("Traceback", _traceback(result)),
         ("Last lines of output", _output(result)),
-        ("Environment", _environment(result)),
+        ("Environment", environment_text(result)),
     )
-    return [
-        f"<details><summary>{title}</summary>\n\n{text}\n\n</details>"
-        for title, text in parts
-        if text
-    ]
+    return [folded(title, text) for title, text in parts if text]
 
 
-def _meanings(result: RunResult, declared: ExcursionFile | None) -> str:
-    meanings = declared.metrics.descriptions if declared else {}
-    rows = [[code(n), inline(text)] for n, text in meanings.items() if n in result.metrics]
+def folded(title: str, text: str) -> str:
+    """Fold Markdown away behind a title."""
+    return f"<details><summary>{title}</summary>\n\n{text}\n\n</details>"
+
+
+def meanings(recorded: Container[str], declared: ExcursionFile | None) -> str:
+    """Say what the metrics mean that were recorded."""
+    known = declared.metrics.descriptions if declared else {}
+    rows = [[code(n), inline(text)] for n, text in known.items() if n in recorded]
     return table(("metric", "meaning"), rows) if rows else ""
 
 
@@ -91,7 +94,8 @@ def _output(result: RunResult) -> str:
     return fence(clip_lines(result.stdout_tail, 40)) if result.stdout_tail.strip() else ""
 
 
-def _environment(result: RunResult) -> str:
+def environment_text(result: RunResult) -> str:
+    """List platform, versions and packages; empty where they are not known."""
     environment = result.environment
     if environment is None:
         return ""

@@ -14,7 +14,7 @@ from bot.log.run_details import run_details
 from bot.log.safety import clip, code, inline
 from bot.log.tables import WIDEST, number, shown_table, table
 from bot.parameters import written
-from runner.records import CellStatus, Metric, RunRequest, RunResult, Status
+from runner.records import CellStatus, Environment, Metric, RunRequest, RunResult, Status
 
 LONGEST = 60_000  # characters; GitHub refuses a comment above 65,536
 _MOST_FIGURES = 40
@@ -30,7 +30,7 @@ _ROOM = {
 }
 _REST = "*The rest was too long; the run's own files hold it.*"
 
-_SIGNS = {
+SIGNS = {
     Status.SUCCEEDED: ("✅", "succeeded in"),
     Status.FAILED: ("❌", "failed after"),
     Status.TIMED_OUT: ("⏱️", "ran out of time after"),
@@ -46,7 +46,7 @@ def running_entry(request: RunRequest) -> str:
         f"### ⏳ Run {request.run_id} is running\n\n"
         f"Asked for by {inline(request.requested_by)} at {short_moment(request.requested)} UTC, "
         f"at commit {code(request.commit[:10])}, "
-        f"with {_chosen(request.parameters, {})}. "
+        f"with {chosen(request.parameters, {})}. "
         f"It may take {spoken(request.timeout_s)} at most."
     )
 
@@ -68,12 +68,13 @@ def run_entry(
         predictions: All predictions of the thread; those stamped before the run are shown.
         figures_at: Where the thread finds the run's pictures, ending in `/`.
     """
+    seen = headline(result.metrics, declared) or f"the run {result.status.value}"
     parts = [
         _heading(result),
         _lead(result, declared),
         _trouble(result),
         _metrics(result, declared),
-        _predicted(result, declared, predictions),
+        predicted(seen, result.started, predictions, "run"),
         _shown(result, figures_at),
         _ran_on(result),
     ]
@@ -94,19 +95,19 @@ def headline(metrics: Mapping[str, Metric], declared: ExcursionFile | None) -> s
 
 
 def _heading(result: RunResult) -> str:
-    sign, words = _SIGNS[result.status]
+    sign, words = SIGNS[result.status]
     return f"### {sign} Run {result.run_id} {words} {spoken(result.duration_s)}"
 
 
 def _lead(result: RunResult, declared: ExcursionFile | None) -> str:
     defaults = {n: d.default for n, d in declared.parameters.items()} if declared else {}
-    lead = f"With {_chosen(result.parameters, defaults)}."
+    lead = f"With {chosen(result.parameters, defaults)}."
     if result.dirty:
         lead += " **Uncommitted changes were part of it;** they are kept as `uncommitted.patch`."
     return lead
 
 
-def _chosen(parameters: Mapping[str, Metric], defaults: Mapping[str, Metric]) -> str:
+def chosen(parameters: Mapping[str, Metric], defaults: Mapping[str, Metric]) -> str:
     """Name the parameters, first those that differ from their defaults."""
     if not parameters:
         return "no parameters"
@@ -188,18 +189,23 @@ def _fitting(texts: Sequence[str], part: str) -> int:
     return sum(total <= _ROOM[part] for total in accumulate(len(text) for text in texts))
 
 
-def _predicted(
-    result: RunResult, declared: ExcursionFile | None, predictions: tuple[Prediction, ...]
-) -> str:
-    stamped = before(predictions, result.started)
+def predicted(seen: str, began: str, predictions: tuple[Prediction, ...], noun: str) -> str:
+    """Show the predictions that were stamped before something began, beside what was seen.
+
+    Args:
+        seen: What was seen, as Markdown.
+        began: When it began; ISO 8601, UTC.
+        predictions: All predictions of the thread.
+        noun: What it was: a run or a sweep.
+    """
+    stamped = before(predictions, began)
     if not stamped:
-        return "*Nobody predicted what this run would show.*"
-    seen = headline(result.metrics, declared) or f"the run {result.status.value}"
+        return f"*Nobody predicted what this {noun} would show.*"
     shown = stamped[: _fitting([inline(p.text + p.author) + seen for p in stamped], "predictions")]
     text = predictions_table(shown, seen, "recorded")
     if len(stamped) > len(shown):
         text += f"\n\n*{len(stamped) - len(shown)} more predictions are in the thread.*"
-    return f"**Predicted before the run, beside what it recorded**\n\n{text}"
+    return f"**Predicted before the {noun}, beside what it recorded**\n\n{text}"
 
 
 def _ran_on(result: RunResult) -> str:
@@ -207,21 +213,22 @@ def _ran_on(result: RunResult) -> str:
     facts = [f"commit {code(result.commit[:10])}"]
     if result.seed is not None:
         facts.append(f"seed {result.seed}")
-    environment = result.environment
-    if environment:
-        facts.append(f"Python {_short(environment.python)}")
-        if environment.torch:
-            facts.append(f"torch {_short(environment.torch)}")
-        facts.append(
-            f"{len(environment.packages)} packages {code(environment.packages_sha256[:10])}"
-        )
-        gpus = [_short(gpu.name) for gpu in environment.gpus[:8]]
-        facts.append(
-            ", ".join(gpus) if gpus else f"{environment.cores} × {_short(environment.cpu)}, no GPU"
-        )
+    facts += machine(result.environment)
     facts.append(f"{short_moment(result.started)} UTC, {spoken(result.duration_s)}")
     notes = [f"*Note: {inline(note)}*" for note in result.notes]
     return "\n\n".join([f"**Ran on** {' · '.join(facts)}", *notes[: _fitting(notes, "notes")]])
+
+
+def machine(environment: Environment | None) -> list[str]:
+    """Name the software and the hardware that something ran on, as far as they are known."""
+    if environment is None:
+        return []
+    gpus = [_short(gpu.name) for gpu in environment.gpus[:8]]
+    cores = f"{environment.cores} × {_short(environment.cpu)}, no GPU"
+    packages = f"{len(environment.packages)} packages {code(environment.packages_sha256[:10])}"
+    torch = [f"torch {_short(environment.torch)}"] if environment.torch else []
+    python = f"Python {_short(environment.python)}"
+    return [python, *torch, packages, ", ".join(gpus) if gpus else cores]
 
 
 def _short(text: str) -> str:
