@@ -19,7 +19,7 @@ from runner.records import Resources
 
 MEMORY_OF_A_RUN = 1_500_000_000  # bytes
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-_DEVICES = "CUDA_VISIBLE_DEVICES"
+_DEVICES, _ORDER = "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"
 _NO_LIMIT = 2**60  # bytes; cgroups of version 1 write "none" as some number above
 
 
@@ -71,6 +71,8 @@ def share_of(
     if len(capacity.gpus) > 1 and slots > 1:
         places = _places(capacity, each)
         share[_DEVICES] = places[slot % len(places)]
+        if _DEVICES not in given:  # our numbers are the driver's, which CUDA orders otherwise
+            share[_ORDER] = "PCI_BUS_ID"
     return share
 
 
@@ -173,7 +175,7 @@ def read_gpus(listed: str, visible: str | None) -> tuple[FreeGpu, ...]:
     """
     rows = [row for row in csv.reader(listed.splitlines(), skipinitialspace=True) if len(row) == 3]
     known = [
-        (index, FreeGpu(uuid, int(free) * 2**20)) for index, uuid, free in rows if free.isdigit()
+        (uuid, FreeGpu(index, int(free) * 2**20)) for index, uuid, free in rows if free.isdigit()
     ]
     if visible is None or not known:
         return tuple(gpu for _, gpu in known)
@@ -181,6 +183,6 @@ def read_gpus(listed: str, visible: str | None) -> tuple[FreeGpu, ...]:
     for name in (word.strip() for word in visible.split(",")):
         if not name or name == "-1":
             break  # CUDA, too, sees nothing of what follows
-        same = [g for index, g in known if name == index or g.name.startswith(name)]
+        same = [gpu for uuid, gpu in known if name == gpu.name or uuid.startswith(name)]
         chosen.append(FreeGpu(name, same[0].free_bytes if same else _NO_LIMIT))
     return tuple(chosen)

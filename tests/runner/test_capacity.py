@@ -85,6 +85,9 @@ def test_runs_at_once_go_to_gpus_in_turn() -> None:
 
     assert devices(2, Resources()) == ["GPU-a", "GPU-b"]
     assert devices(4, Resources(gpu_memory_bytes=GB)) == ["GPU-a", "GPU-b"] * 2
+    assert share_of(0, 2, TWO_GPUS, Resources(), {})["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
+    chosen = {"CUDA_VISIBLE_DEVICES": "GPU-a,GPU-b"}
+    assert "CUDA_DEVICE_ORDER" not in share_of(0, 2, TWO_GPUS, Resources(), chosen)
     assert devices(1, Resources()) == [None]  # alone, a run sees what any run sees
     assert devices(2, Resources(gpus=2)) == ["GPU-a,GPU-b"] * 2
 
@@ -95,7 +98,7 @@ LISTED = "0, GPU-aaaa, 81000\n1, GPU-bbbb, 500\n2, GPU-cccc, [N/A]\n"
 @pytest.mark.parametrize(
     ("visible", "names"),
     [
-        (None, ["GPU-aaaa", "GPU-bbbb"]),
+        (None, ["0", "1"]),
         ("1", ["1"]),
         ("1,0", ["1", "0"]),
         ("GPU-b", ["GPU-b"]),
