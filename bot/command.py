@@ -26,6 +26,17 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Sweep:
+    """Execute the notebook over a grid of parameters."""
+
+    axes: Mapping[str, str] = field(default_factory=dict)  # parameter ─► its values, as written
+    jobs: int | None = None  # runs that go on at once; as many as the machine has room for
+    timeout: str | None = None  # of each run
+    retry_failed: bool = False  # run again, too, what failed
+    force: bool = False  # begin anew where this very sweep is complete
+
+
+@dataclass(frozen=True)
 class Predict:
     """Stamp a prediction."""
 
@@ -49,4 +60,4 @@ class Answer:
     run: int | None = None  # the run that it rests on; the last that succeeded
 
 
-Command = Start | Run | Predict | Log | Answer
+Command = Start | Run | Sweep | Predict | Log | Answer

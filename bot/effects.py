@@ -108,6 +108,7 @@ class PublishSweep:
     files: Mapping[str, bytes]  # path within the sweep's folder ─► content
     base: str  # commit that ran
     message: str
+    kept: bool = True  # by git, too, and not only beside the thread; while it runs it is not
 
 
 @dataclass(frozen=True)
@@ -223,8 +224,8 @@ def apply_one(effect: Effect, forge: Forge) -> None:
             request_runs([effect], forge)
         case PublishFiles(issue, run, files, message):
             forge.publish_files(issue, run, files, message)
-        case PublishSweep(issue, first, files, base, message):
-            forge.publish_sweep(issue, first, files, base=base, message=message)
+        case PublishSweep(issue, first, files, base, message, kept):
+            forge.publish_sweep(issue, first, files, base=base if kept else None, message=message)
         case OpenPullRequest(issue, branch, into, title):
             forge.open_pull_request(issue, branch, into, title)
         case Close(issue):

@@ -6,82 +6,26 @@ execution differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Mapping
+from contextlib import ExitStack
+from functools import partial
+from typing import Any
 
-from bot import commands
-from bot.command import Answer, Run, Start
+from bot import commands, sweeping
+from bot.command import Answer, Run, Start, Sweep
 from bot.commands.parser import parse_comment
 from bot.commands.run import decide_again, decide_ended, same_request
 from bot.commands.start import asked_kind, asked_template, decide_ask
 from bot.commands.world import World
-from bot.config import Config
-from bot.effects import Effect, PostComment, React, RequestRun, apply
+from bot.effects import Effect, PostComment, React, RequestRun
 from bot.errors import ExcursionError, RequestError
 from bot.events import Actor, Asked, Commanded, RunEnded
-from bot.excursion import Excursion, branch_name, check_title, read_excursion
+from bot.excursion import branch_name, check_title, read_excursion
 from bot.excursion_file import FILE_NAME, NOTEBOOK
-from bot.forge.protocol import Forge, StoredRun
+from bot.forge.protocol import StoredRun
+from bot.shell import Shell
 from bot.template import find_template
 from runner.records import RunRequest, RunResult, Status
-
-
-class Executor(Protocol):
-    """The place where runs are executed."""
-
-    def prepare(self, excursion: Excursion) -> None:
-        """Make sure that a run could be executed, before its number is allotted."""
-
-    def claim(self, request: RunRequest) -> AbstractContextManager[None]:
-        """Be the one who executes this run; left without an error, the run counts as told."""
-
-    def execute(
-        self, requests: Iterable[RunRequest], slots: int, ended: Callable[[RunResult], None]
-    ) -> bool:
-        """Execute runs, each claimed by the time it is asked for; False if it was interrupted."""
-
-    def began(self, request: RunRequest) -> bool:
-        """Say whether anything of a run was ever executed."""
-
-    def recover(self, request: RunRequest) -> RunResult:
-        """Say what became of a run whose execution was killed."""
-
-    def told(self, request: RunRequest) -> None:
-        """Forget that a run was interrupted, since it has been settled."""
-
-
-def _ignore(_: object) -> None:
-    """Take no notice."""
-
-
-@dataclass(frozen=True)
-class Shell:
-    """What the one path works with."""
-
-    forge: Forge
-    executor: Executor
-    config: Config
-    template_roots: tuple[Path, ...]
-    tell: Callable[[str], None] = _ignore  # says what is going on
-    changed: Callable[[int], None] = _ignore  # called after a thread has changed
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    show: Callable[[tuple[Effect, ...]], None] | None = None  # shows effects in place of doing
-
-    def lock(self) -> AbstractContextManager[None]:
-        """Keep others from deciding at the same time; what changes nothing needs no lock."""
-        return self.forge.lock() if self.show is None else nullcontext()
-
-    def apply(self, issue: int, effects: tuple[Effect, ...]) -> None:
-        """Make effects happen, or show them."""
-        if self.show is not None:
-            self.show(effects)
-        else:
-            apply(effects, self.forge)
-            self.changed(issue)  # also where nothing was left to do: the process may have died here
 
 
 def ask(shell: Shell, event: Asked) -> int:
@@ -151,8 +95,15 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
     """
     authorise(event)
     issue = event.issue
+    read = partial(read_world, shell, event)
+    if isinstance(event.command, Sweep):
+        return sweeping.carry_out(
+            shell, event.command, issue, read, settle_runs=partial(_settle, shell, issue)
+        )
     with ExitStack() as claims:
         with shell.lock():
+            if shell.show is None and isinstance(event.command, Run | Answer):
+                sweeping.settle(shell, issue, read)
             effects, done = _decide(shell, event)
             if done is not None:
                 return [done]
@@ -165,7 +116,7 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
         shell.executor.execute(requests, 1, results.append)
         with shell.lock():
             _end(shell, results[0])
-            _settle(shell, issue, wanted=None)  # one killed just before may have ended meanwhile
+            _settle(shell, issue)  # one killed just before may have ended meanwhile
     return results
 
 
@@ -192,7 +143,7 @@ def _decide(shell: Shell, event: Commanded) -> tuple[tuple[Effect, ...], RunResu
     """
     asked = event.command
     if shell.show is None and isinstance(asked, Answer):
-        _settle(shell, event.issue, wanted=None)
+        _settle(shell, event.issue)
     world = read_world(shell, event)
     effects = commands.decide(asked, world)
     if shell.show is not None or not isinstance(asked, Run):
@@ -210,15 +161,17 @@ def _decide(shell: Shell, event: Commanded) -> tuple[tuple[Effect, ...], RunResu
     return commands.decide(asked, read_world(shell, event)), None
 
 
-def _settle(shell: Shell, issue: int, *, wanted: RunRequest | None) -> RunResult | StoredRun | None:
-    """Bring every run whose command was interrupted to its end.
+def _settle(
+    shell: Shell, issue: int, *, wanted: RunRequest | None = None
+) -> RunResult | StoredRun | None:
+    """Bring every run whose command was interrupted to its end, but for the points of sweeps.
 
     Gives the result of one that is just what is wanted now; or the run itself, if nothing of it
     was ever executed, so that it can be now.
     """
     found: RunResult | StoredRun | None = None
     for stored in shell.forge.runs(issue):
-        if not stored.interrupted or stored.request is None:
+        if not stored.interrupted or stored.request is None or stored.request.sweep:
             continue
         same = wanted is not None and same_request(stored.request, wanted)
         result = stored.result or stored.left
@@ -264,6 +217,7 @@ def read_world(
         "thread": thread,
         "base": forge.head(config.default_branch),
         "runs": forge.runs(event.issue),
+        "sweeps": forge.sweeps(event.issue),
         "run_files": run_files or {},
     }
     if isinstance(asked, Start):
@@ -278,7 +232,7 @@ def read_world(
     contents = {name: forge.read(head, path) for name, path in at.items()}
     world["head"] = head
     world["files"] = {name: content for name, content in contents.items() if content is not None}
-    if isinstance(asked, Run | Answer):
+    if isinstance(asked, Run | Sweep | Answer):
         world["uncommitted"] = forge.uncommitted(excursion.branch)
     if isinstance(asked, Run) and asked.dirty and world["uncommitted"]:
         world["patch"] = forge.patch(excursion.branch)

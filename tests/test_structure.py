@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS = (
     ("bot.cli",),
     ("bot.handle",),
+    ("bot.sweeping", "bot.shell"),
     ("bot.commands",),
     ("bot.scaffold", "bot.log", "bot.effects", "bot.site"),
     (

@@ -13,7 +13,7 @@ from bot.config import read_config
 from bot.effects import Effect, line
 from bot.events import Actor, Role
 from bot.forge.local import LocalForge
-from bot.handle import Shell
+from bot.shell import Shell
 from bot.template import built_in_templates
 from bot.thread import BOT
 

@@ -16,7 +16,9 @@ from bot.log.predictions import read_predictions
 from bot.log.safety import plain
 from bot.log.tables import number
 from bot.parameters import written
-from bot.thread import ANSWER, Thread
+from bot.thread import ANSWER, Comment, Thread
+
+_SWEEP_FACTS = ("status", "points", "succeeded", "failed", "commit", "started", "best")
 
 
 @click.command("list")
@@ -80,7 +82,13 @@ def status_command(issue: int, as_json: bool) -> None:
         sure = prediction["confidence"]
         sure_text = f" ({sure:.0%})" if sure is not None else ""
         give(f"  {plain(prediction['author'])} predicts{sure_text}: {plain(prediction['text'])}")
-    for run in whole["runs"]:
+    for sweep in whole["sweeps"]:
+        best = sweep["best"]
+        good = f"{sweep['succeeded']} of {sweep['points']} points succeeded"
+        bad = f", {sweep['failed']} failed" if sweep["failed"] else ""
+        shown = f"  best {best['metric']}={number(best['value'])} ({best['at']})" if best else ""
+        give(f"  sweep {sweep['run_id']}  {sweep['status']}  {good}{bad}{plain(shown)}")
+    for run in (run for run in whole["runs"] if not run["sweep"]):
         shown = " ".join(f"{n}={number(v)}" for n, v in list(run["metrics"].items())[:4])
         give(f"  run {run['run_id']}  {run['status']}  {plain(shown)}".rstrip())
 
@@ -164,11 +172,13 @@ def _roots() -> tuple[Any, ...]:
 def _summary(forge: LocalForge, thread: Thread) -> dict[str, Any]:
     excursion = read_excursion(thread)
     runs = thread.entries("run")
+    sweeps = thread.entries("sweep")
     answer = thread.entry(ANSWER)
     outcome = (answer.data or {}).get("outcome") if answer else None
     state = thread.state if thread.is_open else (outcome or "answered" if answer else "closed")
-    if any((entry.data or {}).get("status") == "running" for entry in runs):
-        alive = any(run.alive for run in forge.runs(thread.number))
+    if any((entry.data or {}).get("status") == "running" for entry in (*runs, *sweeps)):
+        alive = any(sweep.alive for sweep in forge.sweeps(thread.number))
+        alive = alive or any(run.alive for run in forge.runs(thread.number))
         state = "running" if alive else "interrupted"
     return {
         "issue": thread.number,
@@ -179,8 +189,30 @@ def _summary(forge: LocalForge, thread: Thread) -> dict[str, Any]:
         "branch": excursion.branch if excursion else None,
         "folder": excursion.folder if excursion else None,
         "labels": list(thread.labels),
-        "runs": len(runs),
+        "runs": len(runs) + sum(map(_ended_points, sweeps)),
     }
+
+
+def _ended_points(sweep: Comment) -> int:
+    data = sweep.data or {}
+    return int(data.get("succeeded", 0)) + int(data.get("failed", 0))
+
+
+def _points(forge: LocalForge, issue: int) -> list[dict[str, Any]]:
+    """List the runs that are points of sweeps, as far as they have been told of."""
+    return [
+        {
+            "run_id": run.result.run_id,
+            "sweep": run.result.sweep,
+            "status": run.result.status.value,
+            "commit": run.result.commit,
+            "started": run.result.started,
+            "parameters": run.result.parameters,
+            "metrics": run.result.metrics,
+        }
+        for run in forge.runs(issue)
+        if run.result and run.result.sweep
+    ]
 
 
 def _whole(forge: LocalForge, thread: Thread) -> dict[str, Any]:
@@ -188,12 +220,20 @@ def _whole(forge: LocalForge, thread: Thread) -> dict[str, Any]:
     whole["runs"] = [
         {
             "run_id": entry.key.partition(":")[2],
+            "sweep": "",
             "status": (entry.data or {}).get("status", "unknown"),
             "commit": (entry.data or {}).get("commit"),
             "started": (entry.data or {}).get("started"),
             "metrics": (entry.data or {}).get("metrics", {}),
         }
         for entry in thread.entries("run")
+    ]
+    sweeps = thread.entries("sweep")
+    whole["runs"] += _points(forge, thread.number) if sweeps else []
+    whole["sweeps"] = [
+        {"run_id": entry.key.partition(":")[2]}
+        | {name: (entry.data or {}).get(name) for name in _SWEEP_FACTS}
+        for entry in sweeps
     ]
     whole["predictions"] = [
         {"text": p.text, "author": p.author, "stamped": p.stamped, "confidence": p.confidence}

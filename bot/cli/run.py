@@ -38,7 +38,7 @@ def run_command(
         return
     for result in results:
         give(result.run_id)
-    _tell(results, str(desk.forge.root / str(issue) / "thread.html"))
+    tell_results(results, str(desk.forge.root / str(issue) / "thread.html"))
 
 
 @click.command("comment")
@@ -50,12 +50,12 @@ def comment_command(issue: int, text: str, dry_run: bool) -> None:
     desk = open_desk(dry_run=dry_run)
     results = handle.comment(desk.shell, desk.actor, issue, text)
     if not dry_run:
-        _tell(results, str(desk.forge.root / str(issue) / "thread.html"))
+        tell_results(results, str(desk.forge.root / str(issue) / "thread.html"))
 
 
-def _tell(results: list[RunResult], page: str) -> None:
-    """Say how runs went, and exit accordingly."""
-    for result in results:
+def tell_results(results: list[RunResult], page: str) -> None:
+    """Say how runs went, but for the points of sweeps, of which all is said; exit accordingly."""
+    for result in (result for result in results if not result.sweep):
         say(
             f"Run {result.run_id} {result.status.replace('_', ' ')} in {spoken(result.duration_s)}."
         )

@@ -86,10 +86,11 @@ def decide(command: Answer, world: World) -> tuple[Effect, ...]:
     if command.outcome is Outcome.ABANDONED and world.excursion and world.head is None:
         return _abandon(text, world)
     excursion = world.open_excursion()
-    running = [f"{issue}.{run.number}" for run in world.runs if run.alive]
+    running = [f"sweep {issue}.{sweep.first}" for sweep in world.sweeps if sweep.alive]
+    running += [f"run {issue}.{run.number}" for run in world.runs if run.alive]
     if running:
         raise RequestError(
-            f"run {running[0]} is still going", right="Wait for it, or stop it with Ctrl-C."
+            f"{running[0]} is still going", right="Wait for it, or stop it with Ctrl-C."
         )
     if world.uncommitted:
         paths = ", ".join(world.uncommitted[:5])

@@ -76,7 +76,7 @@ def decide(command: Run, world: World) -> tuple[Effect, ...]:
     runner = world.config.runner_named(declared.runner, where=f"{excursion.folder}/excursion.toml")
     limit = declared.timeout or runner.timeout if command.timeout is None else command.timeout
     cell_limit = declared.cell_timeout or runner.cell_timeout
-    number = _next_number(world)
+    number = next_number(world)
     request = RunRequest(
         run_id=f"{excursion.issue}.{number}",
         issue=excursion.issue,
@@ -85,7 +85,7 @@ def decide(command: Run, world: World) -> tuple[Effect, ...]:
         commit=world.head or "",
         dirty=dirty,
         parameters=parameters,
-        seed=_seed(parameters),
+        seed=seed_of(parameters),
         timeout_s=parse_duration(limit, where="--timeout"),
         cell_timeout_s=parse_duration(cell_limit, where="cell_timeout") if cell_limit else None,
         resources=_resources(runner, world.config.warm),
@@ -116,25 +116,32 @@ def same_request(one: RunRequest, other: RunRequest) -> bool:
 def decide_ended(event: RunEnded, world: World) -> tuple[Effect, ...]:
     """Decide what follows from a run's end: its files published, its entry complete."""
     excursion = world.begun()
-    files = world.run_files.get(event.run, {})
-    result, pictures = safe_figures(event.result, files)
-    kept = {name: files[name] for name in ("request.json", NOTEBOOK, PATCH) if name in files}
-    published = kept | pictures | {"result.json": to_json(result)}
+    result, publishing = publication(event.result, world.run_files.get(event.run, {}))
     entry = run_entry(
         result,
         excursion=excursion,
-        declared=_declared(world),
+        declared=declared_if_readable(world),
         predictions=read_predictions(world.thread),
         figures_at=f"runs/{event.run}/figures/",
     )
-    others = [run for run in world.runs if run.alive and run.number != event.run]
+    others = any(run.alive for run in world.runs if run.number != event.run)
+    others |= any(sweep.alive for sweep in world.sweeps)
     stopped = () if others else (SetLabels(event.issue, remove=(LABEL_RUNNING,)),)
-    message = f"Run {result.run_id} {result.status.value}\n"
     return (
-        PublishFiles(event.issue, event.run, published, message),
+        publishing,
         UpsertEntry(event.issue, f"run:{result.run_id}", entry, run_memory(result)),
         *stopped,
     )
+
+
+def publication(result: RunResult, files: Mapping[str, bytes]) -> tuple[RunResult, PublishFiles]:
+    """Decide what is published of a run, its pictures made safe; give the result that says so."""
+    safe, pictures = safe_figures(result, files)
+    kept = {name: files[name] for name in ("request.json", NOTEBOOK, PATCH) if name in files}
+    published = kept | pictures | {"result.json": to_json(safe)}
+    run = int(safe.run_id.partition(".")[2])
+    message = f"Run {safe.run_id} {safe.status.value}\n"
+    return safe, PublishFiles(safe.issue, run, published, message)
 
 
 def run_memory(result: RunResult) -> dict[str, object]:
@@ -161,12 +168,15 @@ def _request(request: RunRequest, files: Mapping[str, bytes]) -> tuple[Effect, .
     )
 
 
-def _next_number(world: World) -> int:
+def next_number(world: World) -> int:
     """Give the number above every run that a ref or an entry knows."""
     known = [run.number for run in world.runs]
     for entry in world.thread.entries("run"):
         number = entry.key.rpartition(".")[2]
         known += [int(number)] if number.isdigit() else []
+    for entry in world.thread.entries("sweep"):
+        last = (entry.data or {}).get("last")
+        known += [last] if isinstance(last, int) else []
     return max(known, default=0) + 1
 
 
@@ -192,12 +202,13 @@ def _size(text: str | None, where: str) -> int | None:
     return parse_size(text, where=where) if text else None
 
 
-def _seed(parameters: Mapping[str, Value]) -> int | None:
+def seed_of(parameters: Mapping[str, Value]) -> int | None:
+    """Give the seed among parameters, if there is one."""
     seed = parameters.get("seed")
     return seed if isinstance(seed, int) and not isinstance(seed, bool) else None
 
 
-def _declared(world: World) -> ExcursionFile | None:
+def declared_if_readable(world: World) -> ExcursionFile | None:
     """Read the declaration if it can still be read; an entry is worth having without it."""
     try:
         return world.declared()

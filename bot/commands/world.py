@@ -10,7 +10,7 @@ from bot.config import Config
 from bot.errors import RequestError
 from bot.excursion import Excursion, read_excursion
 from bot.excursion_file import FILE_NAME, ExcursionFile, read_excursion_file
-from bot.forge.protocol import StoredRun
+from bot.forge.protocol import StoredRun, StoredSweep
 from bot.template import Template
 from bot.thread import Thread
 
@@ -30,6 +30,7 @@ class World:
     patch: bytes = b""  # those changes, read for a run that shall include them
     working_notebook: bytes | None = None  # the notebook with those changes, likewise
     runs: tuple[StoredRun, ...] = ()
+    sweeps: tuple[StoredSweep, ...] = ()  # whose commands are not done
     run_files: Mapping[int, Mapping[str, bytes]] = field(default_factory=dict)
     merge_obstacle: str = ""
     template: Template | None = None

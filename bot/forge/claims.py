@@ -21,13 +21,12 @@ _PATIENCE_S = 2.0  # somebody who only looks may hold it for a moment
 
 
 @contextmanager
-def claim(folder: Path, what: str, *, patience_s: float = _PATIENCE_S) -> Iterator[int]:
+def claim(folder: Path, what: str) -> Iterator[int]:
     """Be the one who works on a folder; left without an error, the work counts as done.
 
     Args:
         folder: The folder; it must be there.
         what: What it holds, for the message that somebody else works on it.
-        patience_s: How long to wait for somebody else.
 
     Yields:
         The descriptor that holds the claim, for child processes to share.
@@ -36,7 +35,7 @@ def claim(folder: Path, what: str, *, patience_s: float = _PATIENCE_S) -> Iterat
         RequestError: Another process works on it.
     """
     path = folder / OWNER
-    deadline = time.monotonic() + patience_s
+    deadline = time.monotonic() + _PATIENCE_S
     while (descriptor := _lock(path)) is None:
         if time.monotonic() >= deadline:
             raise RequestError(

@@ -30,23 +30,12 @@ class LocalPlace:
         self._clock = clock
         self._warn = warn
 
-    def _publish(
-        self,
-        ref: str,
-        files: Mapping[str, bytes],
-        message: str,
-        *,
-        beside: Path,
-        base: str | None = None,
+    def _commit_onto(
+        self, ref: str, files: Mapping[str, bytes], message: str, *, base: str | None = None
     ) -> None:
-        """Put files under a ref, and into a folder beside the thread, where they are not yet.
+        """Put a commit with these files and no others under a ref, unless it holds them already.
 
-        Args:
-            ref: Gets a commit that holds these files and no others.
-            files: Path within the folder ─► content.
-            message: The commit's message.
-            beside: The folder.
-            base: The commit on which a ref that is not there is begun; None where it must be.
+        A ref that is not there is begun at the commit `base`.
 
         Raises:
             ForgeError: The ref is gone, or somebody else moved it meanwhile.
@@ -56,11 +45,17 @@ class LocalPlace:
         parent = old or base
         if parent is None:
             raise ForgeError(f"{ref} is gone", right="Run again.")
-        if [each.content if each else None for each in found[1:]] != list(files.values()):
-            [new] = write_commits(self.git, [NewCommit(parent, files, message)])
-            if not move_refs(self.git, [(ref, new, old or NO_COMMIT)], "excursion: publish"):
-                raise ForgeError(f"{ref} was moved by someone else just now")
+        if [each.content if each else None for each in found[1:]] == list(files.values()):
+            return
+        [new] = write_commits(self.git, [NewCommit(parent, files, message)])
+        if not move_refs(self.git, [(ref, new, old or NO_COMMIT)], "excursion: publish"):
+            raise ForgeError(
+                f"{ref} was moved by someone else just now", right="Give the command again."
+            )
+
+    def _write_beside(self, folder: Path, files: Mapping[str, bytes]) -> None:
+        """Write files into a folder beside a thread, where they are not there already."""
         for name, content in files.items():
-            path = beside / name
+            path = folder / name
             if not path.exists() or path.read_bytes() != content:
                 write_atomically(path, content)

@@ -86,7 +86,7 @@ class LocalRuns(LocalPlace):
         known = read_many(self.git, [f"{ref}:{REQUEST}" for ref in refs])
         fresh: list[tuple[str, NewCommit]] = []
         for (request, files), ref, commit, text in zip(runs, refs, there, known, strict=True):
-            if commit is not None and text != files[REQUEST]:
+            if commit is not None and _request(text) != request:
                 raise _taken(request.run_id)
             folder = self.run_folder(*numbers(request))
             if commit is None:
@@ -94,7 +94,7 @@ class LocalRuns(LocalPlace):
                 if folder.exists():
                     shutil.rmtree(folder)  # of an allotment that was killed before its ref
             if not request.sweep:
-                self._lay_out(folder, files)
+                self._write_beside(folder, files)
                 if not claims.is_unfinished(folder):
                     write_atomically(folder / claims.OWNER, b"")
         commits = write_commits(self.git, [commit for _, commit in fresh])
@@ -102,14 +102,10 @@ class LocalRuns(LocalPlace):
         if moves and not move_refs(self.git, moves, "excursion: run"):
             raise _taken(runs[0][0].run_id)
 
-    def _lay_out(self, folder: Path, files: Mapping[str, bytes]) -> None:
-        for name, content in files.items():
-            write_atomically(folder / name, content)
-
     def publish_files(self, issue: int, run: int, files: Mapping[str, bytes], message: str) -> None:
         """Put files under a run's ref, and beside its thread, unless they are there already."""
-        folder = self.run_folder(issue, run)
-        self._publish(run_ref(issue, run), files, message, beside=folder)
+        self._commit_onto(run_ref(issue, run), files, message)
+        self._write_beside(self.run_folder(issue, run), files)
 
     @contextmanager
     def own_run(self, request: RunRequest) -> Iterator[int]:
@@ -121,7 +117,7 @@ class LocalRuns(LocalPlace):
         issue, run = numbers(request)
         folder = self.run_folder(issue, run)
         if not (folder / REQUEST).exists():  # the turn of a sweep's point has come
-            self._lay_out(folder, tree_files(self.git, run_ref(issue, run)))
+            self._write_beside(folder, tree_files(self.git, run_ref(issue, run)))
         with claims.claim(folder, f"run {request.run_id}") as descriptor:
             yield descriptor
 

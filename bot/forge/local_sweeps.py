@@ -28,11 +28,11 @@ class LocalSweeps(LocalPlace):
         return self.root / str(issue) / "sweeps" / str(first)
 
     @contextmanager
-    def own_sweep(self, issue: int, first: int, *, patience_s: float) -> Iterator[int]:
+    def own_sweep(self, issue: int, first: int) -> Iterator[int]:
         """Be the one who executes a sweep; the descriptor is for its runs to share."""
         folder = self.sweep_folder(issue, first)
         folder.mkdir(parents=True, exist_ok=True)
-        with claims.claim(folder, f"sweep {issue}.{first}", patience_s=patience_s) as descriptor:
+        with claims.claim(folder, f"sweep {issue}.{first}") as descriptor:
             yield descriptor
 
     def told_sweep(self, issue: int, first: int) -> None:
@@ -40,8 +40,9 @@ class LocalSweeps(LocalPlace):
         claims.forget(self.sweep_folder(issue, first))
 
     def publish_sweep(
-        self, issue: int, first: int, files: Mapping[str, bytes], *, base: str, message: str
+        self, issue: int, first: int, files: Mapping[str, bytes], *, base: str | None, message: str
     ) -> None:
-        """Put files under a sweep's ref, and beside its thread, unless they are there already."""
-        ref, folder = sweep_ref(issue, first), self.sweep_folder(issue, first)
-        self._publish(ref, files, message, beside=folder, base=base)
+        """Put files beside the thread and, given the commit that ran, under the sweep's ref."""
+        if base is not None:
+            self._commit_onto(sweep_ref(issue, first), files, message, base=base)
+        self._write_beside(self.sweep_folder(issue, first), files)

@@ -139,9 +139,9 @@ class Sweeps(Protocol):
         """List the sweeps of an issue whose commands are not done."""
 
     def publish_sweep(
-        self, issue: int, first: int, files: Mapping[str, bytes], *, base: str, message: str
+        self, issue: int, first: int, files: Mapping[str, bytes], *, base: str | None, message: str
     ) -> None:
-        """Put files under a sweep's ref, which begins at the commit that ran."""
+        """Put files beside the thread and, given the commit that ran, under the sweep's ref."""
 
 
 class Forge(Threads, Branches, Runs, Sweeps, Protocol):

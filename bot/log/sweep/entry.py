@@ -114,8 +114,8 @@ def _lead(sweep: Sweep, declared: ExcursionFile | None) -> str:
     fixed = chosen(sweep.fixed, defaults)
     if not sweep.axes:
         return f"With {fixed}."
-    with_rest = f", with {fixed}" if sweep.fixed else ""
-    return f"Over {axes_text(sweep)}{with_rest}."
+    rest = fixed.replace("all parameters at", "the others at", 1)
+    return f"Over {axes_text(sweep)}{f', with {rest}' if sweep.fixed else ''}."
 
 
 def _progress(sweep: Sweep, state: State, timeout: str) -> str:
@@ -141,7 +141,7 @@ def _failures(sweep: Sweep, state: State) -> str:
     failed = [p for p in sweep.failed if state is not State.STOPPED or p not in sweep.missing]
     groups: dict[str, list[Point]] = {}
     for point in failed:
-        groups.setdefault(_failure(point.result), []).append(point)
+        groups.setdefault(_failure(point), []).append(point)
     if not groups:
         return ""
     lines = []
@@ -154,7 +154,9 @@ def _failures(sweep: Sweep, state: State) -> str:
         ]
         rest = len(points) - len(named)
         named += [f"{rest} more"] if rest else []
-        lines.append(f"> - {failure}: {', '.join(named)}")
+        cells = {p.result.error.cell for p in points if p.result and p.result.error}
+        place = f" in cell {next(iter(cells))}" if len(cells) == 1 and None not in cells else ""
+        lines.append(f"> - **{failure}**{place}: {', '.join(named)}")
     fitting = [s <= _ROOM_OF_FAILURES for s in accumulate(len(line) for line in lines)]
     shown = lines[: sum(fitting)]
     if len(shown) < len(lines):
@@ -163,15 +165,13 @@ def _failures(sweep: Sweep, state: State) -> str:
     return "\n".join([f"> [!WARNING]\n> {total} failed:\n>", *shown])
 
 
-def _failure(result: RunResult | None) -> str:
-    if result is None:
-        return ""
+def _failure(point: Point) -> str:
+    """Say why a point failed."""
+    result = point.result
+    if result is None or result.error is None:
+        return result.status.replace("_", " ") if result else ""
     error = result.error
-    if error is None:
-        return f"**{result.status.replace('_', ' ')}**"
-    place = f" in cell {error.cell}" if error.cell is not None else ""
-    message = f"{error.name}: {error.message}" if error.message else error.name
-    return f"**{inline(clip(message, 300))}**{place}"
+    return inline(clip(f"{error.name}: {error.message}" if error.message else error.name, 300))
 
 
 def _picture(picture: Shown | None) -> str:
@@ -189,7 +189,8 @@ def _ran_on(results: Sequence[RunResult], commit: str) -> str:
     facts = [f"commit {code(commit[:10])}", *next(iter(places), ())]
     began, ended = min(r.started for r in results), max(r.finished for r in results)
     took = spoken(math.fsum(result.duration_s for result in results))
-    facts += [f"{short_moment(began)} to {short_moment(ended)} UTC, {took} of runs"]
+    till = short_moment(ended).removeprefix(f"{short_moment(began)[:10]} ")
+    facts += [f"{short_moment(began)} to {till} UTC, {took} of runs"]
     gpu_s = math.fsum(result.cost.gpu_s for result in results)
     facts += [f"{spoken(gpu_s)} of GPU"] if gpu_s else []
     prices = [result.cost.usd for result in results if result.cost.usd is not None]

@@ -124,11 +124,14 @@ def draw_dots(figure: Figure, chart: Chart) -> Marks:
 
 
 def _ring(ax: Axes, x: float, value: float) -> None:
-    """Ring the best value, and write it there."""
+    """Ring the best value, and write it there, readable on whatever is behind."""
+    from matplotlib.patheffects import withStroke
+
     ax.plot([x], [value], "o", mfc="none", mec=ORANGE, ms=13, mew=2, zorder=5)
     ax.annotate(
         number(value), (x, value), textcoords="offset points", xytext=(0, 12), ha="center",
-        color=ORANGE, fontsize=10, weight="bold",
+        color=ORANGE, fontsize=10, weight="bold", zorder=6,
+        path_effects=[withStroke(linewidth=3, foreground="white")],
     )  # fmt: skip
 
 

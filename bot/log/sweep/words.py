@@ -82,12 +82,12 @@ def caption(chart: Chart, sweep: Sweep) -> str:
 def alt_text(chart: Chart, sweep: Sweep) -> str:
     """Say what a reader would see who cannot see the picture."""
     means = chart.means
-    places = {"Lowest": min(means, key=lambda a: means[a]), "Highest": max(means, key=means.get)}  # type: ignore[arg-type]
+    places = {"lowest": min(means, key=lambda a: means[a]), "highest": max(means, key=means.get)}  # type: ignore[arg-type]
     ends = [f"{word} {number(means[at])} at {_place(chart, at)}" for word, at in places.items()]
     said = (
         ends if len(set(means.values())) > 1 else [f"{number(next(iter(means.values())))} all over"]
     )
-    return f"{_LOOKS[chart.kind]} of {caption(chart, sweep)} {'; '.join(said)}."
+    return f"{_LOOKS[chart.kind]} of {caption(chart, sweep)} The values: {'; '.join(said)}."
 
 
 def _place(chart: Chart, at: tuple[int, ...]) -> str:
@@ -99,7 +99,7 @@ def _place(chart: Chart, at: tuple[int, ...]) -> str:
 def axes_text(sweep: Sweep) -> str:
     """Say what varies, in one line of Markdown: each axis and its values."""
     axes = [f"{name}={write_axis(values)}" for name, values in sweep.axes.items()]
-    return " and ".join(code(clip(plain(axis), WIDEST)) for axis in axes)
+    return ", ".join(code(clip(plain(axis), WIDEST)) for axis in axes)
 
 
 def again(sweep: Sweep, timeout: str) -> str:
@@ -109,8 +109,8 @@ def again(sweep: Sweep, timeout: str) -> str:
         sweep: The sweep.
         timeout: The limit of a run, where it is not the one that holds anyway.
     """
-    given = sweep.request.parameters
-    axes = {name: write_axis(sweep.axes.get(name, (given[name],))) for name in given}
+    axes = {name: write_axis(values) for name, values in sweep.axes.items()}
+    axes |= {name: write_axis((value,)) for name, value in sweep.fixed.items()}
     return _command("sweep", sweep.request, axes, timeout)
 
 

@@ -1,0 +1,220 @@
+"""`/sweep layer=0..11 seed=[1,2,3] [jobs=2]`: the notebook over a grid, a run for each point.
+
+All runs get their numbers at once. The same sweep, given again, goes on where it was stopped: what
+has an outcome keeps it, what waits keeps its number, what was stopped while it ran gets a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from bot.command import Run, Sweep
+from bot.commands import run
+from bot.commands.world import World
+from bot.durations import parse_duration
+from bot.effects import Effect, PublishSweep, RequestRun, SetLabels, UpsertEntry
+from bot.errors import RequestError
+from bot.excursion import LABEL_RUNNING
+from bot.excursion_file import ExcursionFile
+from bot.grid import expand
+from bot.log.predictions import read_predictions
+from bot.log.safety import clip
+from bot.log.sweep.chart import choose_chart
+from bot.log.sweep.entry import FIGURE, Shown, State, sweep_entry
+from bot.log.sweep.metric import best_point, compared
+from bot.log.sweep.plot import draw_chart
+from bot.log.sweep.table import CSV, points_csv
+from bot.log.sweep.words import alt_text, caption, point_at
+from bot.parameters import Value
+from bot.sweep import Point, needs_execution, point_key, read_sweeps
+from bot.sweep import Sweep as Points
+from runner.records import RunRequest, to_json
+
+RETRY, FORCE = "retry-failed", "force"
+_ALIKE = ("notebook_sha256", "commit", "dirty", "timeout_s", "engine")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sweep's command comes to."""
+
+    sweep: Points  # with a request for each point
+    to_run: tuple[RunRequest, ...]  # in the grid's order
+    is_new: bool
+    effects: tuple[Effect, ...]
+
+
+def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Sweep:
+    """Read the command's words.
+
+    Raises:
+        RequestError: A word is neither known nor `name=value`, or jobs is no number.
+    """
+    for word in words:
+        if word not in (RETRY, FORCE):
+            raise RequestError(
+                f"sweep does not know the word {word!r}",
+                right=f"Write axes as layer=0..11 or seed=[1,2,3]; it knows {RETRY} and {FORCE}.",
+            )
+    axes = dict(named)
+    jobs, timeout = axes.pop("jobs", None), axes.pop("timeout", None)
+    if jobs is not None and not (jobs.isascii() and jobs.isdigit() and 0 < int(jobs[:9]) < 10**6):
+        raise RequestError(f"jobs={jobs!r} is not a number of runs", right="Write jobs=2.")
+    return Sweep(axes, int(jobs) if jobs else None, timeout, RETRY in words, FORCE in words)
+
+
+def decide(command: Sweep, world: World) -> tuple[Effect, ...]:
+    """Decide what follows: numbers allotted for all points, and one entry for the sweep.
+
+    Raises:
+        RequestError: The grid or a value is not possible, or the excursion cannot run.
+    """
+    return plan(command, world).effects
+
+
+def plan(command: Sweep, world: World) -> Plan:
+    """Plan a sweep: a new one, or what is missing of the same one as it was begun before.
+
+    Raises:
+        RequestError: The grid or a value is not possible, or the excursion cannot run.
+    """
+    excursion, declared = world.open_excursion(), world.declared()
+    if world.uncommitted:
+        raise RequestError(
+            "the excursion's worktree has changes that are not committed: "
+            + ", ".join(world.uncommitted[:5]),
+            right="Commit them there (git add -A && git commit): all points of a sweep run the "
+            "same commit.",
+        )
+    pattern, files = _alone(command, world)
+    points = expand(declared.parameters, command.axes, where="-p")
+    known = _same(world, pattern, points)
+    if known is not None and command.force and not known.missing:
+        known = None
+    numbers = count(run.next_number(world))
+
+    def request(parameters: Mapping[str, Value], sweep: str, number: int) -> RunRequest:
+        changes = {
+            "run_id": f"{excursion.issue}.{number}",
+            "parameters": dict(parameters),
+            "seed": run.seed_of(parameters),
+            "sweep": sweep,
+        }
+        return pattern.model_copy(update=changes)
+
+    if known is None:
+        name = pattern.run_id
+        new = tuple(request(p, name, next(numbers)) for p in points)
+        sweep = Points(name, tuple(Point(each) for each in new), pattern.requested)
+        to_run = new
+    else:
+        again = [p for p in known.points if needs_execution(p, retry_failed=command.retry_failed)]
+        to_run = tuple(
+            p.request if p.result is None else request(p.parameters, known.id, next(numbers))
+            for p in again
+        )
+        sweep = known.asked(to_run)
+    requests = [RequestRun(each, files | {"request.json": to_json(each)}) for each in to_run]
+    effects = (*requests, *entry_effects(sweep, State.RUNNING, world)) if requests else ()
+    return Plan(sweep, to_run, known is None, effects)
+
+
+def entry_effects(sweep: Points, state: State, world: World) -> tuple[Effect, ...]:
+    """Decide what tells of a sweep as it stands: its files, its entry, its excursion's label."""
+    issue, declared = sweep.request.issue, run.declared_if_readable(world)
+    picture, png = _picture(sweep, declared)
+    files = {CSV: points_csv(sweep)} | ({FIGURE: png} if png else {})
+    if state is State.STOPPED and not sweep.missing:
+        state = State.ENDED
+    entry = sweep_entry(
+        sweep,
+        state,
+        declared=declared,
+        predictions=read_predictions(world.thread),
+        picture=picture,
+        timeout=_timeout(sweep, declared, world),
+    )
+    running = state is State.RUNNING
+    message = f"Sweep {sweep.id}: {len(sweep.succeeded)} of {len(sweep.points)} points succeeded\n"
+    publish = PublishSweep(
+        issue, sweep.first, files, sweep.request.commit, message, kept=not running
+    )
+    others = any(run.alive and run.request and run.request.sweep != sweep.id for run in world.runs)
+    others |= any(other.alive for other in world.sweeps if other.first != sweep.first)
+    stopped = () if others else (SetLabels(issue, remove=(LABEL_RUNNING,)),)
+    return (
+        *((publish,) if sweep.results else ()),
+        UpsertEntry(issue, f"sweep:{sweep.id}", entry, _memory(sweep, state, declared)),
+        *((SetLabels(issue, add=(LABEL_RUNNING,)),) if running else stopped),
+    )
+
+
+def _alone(command: Sweep, world: World) -> tuple[RunRequest, dict[str, bytes]]:
+    """Give what a run at the defaults would ask for; a sweep's runs differ in parameters only."""
+    [asked] = [
+        effect
+        for effect in run.decide(Run({}, command.timeout), world)
+        if isinstance(effect, RequestRun)
+    ]
+    return asked.request, dict(asked.files)
+
+
+def _same(
+    world: World, pattern: RunRequest, points: Sequence[Mapping[str, Value]]
+) -> Points | None:
+    """Find the last sweep over the same points of the same notebook, at this commit and limit."""
+    wanted = {point_key(point) for point in points}
+    for sweep in reversed(read_sweeps(world.runs)):
+        same_points = {point_key(point.parameters) for point in sweep.points} == wanted
+        alike = all(getattr(sweep.request, name) == getattr(pattern, name) for name in _ALIKE)
+        if same_points and alike:
+            return sweep
+    return None
+
+
+def _picture(sweep: Points, declared: ExcursionFile | None) -> tuple[Shown | None, bytes]:
+    """Draw a sweep, if it has numbers to be drawn."""
+    metric = compared(sweep, declared)
+    chart = choose_chart(sweep, metric, declared) if metric else None
+    if chart is None:
+        return None, b""
+    at = f"sweeps/{sweep.first}/{FIGURE}"
+    return Shown(at, caption(chart, sweep), alt_text(chart, sweep)), draw_chart(chart)
+
+
+def _timeout(sweep: Points, declared: ExcursionFile | None, world: World) -> str:
+    """Write the limit of each run, where it is not the one that holds anyway."""
+    runner = world.config.runners.get(declared.runner) if declared else None
+    usual = (declared.timeout if declared else None) or (runner.timeout if runner else None)
+    seconds = sweep.request.timeout_s
+    if usual is not None and parse_duration(usual, where="timeout") == seconds:
+        return ""
+    return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
+
+
+def _memory(sweep: Points, state: State, declared: ExcursionFile | None) -> dict[str, object]:
+    """Give what a sweep's entry remembers."""
+    status: str = state.value
+    if state is State.ENDED:
+        status = "failed" if sweep.failed else "succeeded"
+    memory: dict[str, object] = {
+        "status": status,
+        "commit": sweep.request.commit,
+        "started": sweep.requested,
+        "points": len(sweep.points),
+        "succeeded": len(sweep.succeeded),
+        "failed": len(sweep.failed),
+        "last": max(int(p.request.run_id.partition(".")[2]) for p in sweep.points),
+    }
+    metric = compared(sweep, declared)
+    best = best_point(sweep, metric) if metric else None
+    if metric is not None and best is not None and best.result is not None:
+        memory["best"] = {
+            "run_id": best.request.run_id,
+            "at": clip(point_at(best, sweep), 200),
+            "metric": clip(metric.name, 100),
+            "value": best.result.metrics[metric.name],
+        }
+    return memory

@@ -1,0 +1,102 @@
+"""What the one path works with: a forge, a place of execution, a clock and a voice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from bot.config import Config
+from bot.effects import Effect, apply
+from bot.excursion import Excursion
+from bot.forge.protocol import Forge
+from runner.records import RunRequest, RunResult
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What whoever shows the progress of several runs wants to know.
+
+    Attributes:
+        name: What they are together, such as `Sweep 12.5`.
+        total: How many points there are.
+        done: How many of them had an outcome before.
+        failed: How many of those were not good.
+        describe: Tells of a run's end in one line of plain text.
+    """
+
+    name: str
+    total: int
+    done: int
+    failed: int
+    describe: Callable[[RunResult], str]
+
+
+class Executor(Protocol):
+    """The place where runs are executed."""
+
+    def prepare(self, excursion: Excursion) -> None:
+        """Make sure that a run could be executed, before its number is allotted."""
+
+    def claim(self, request: RunRequest) -> AbstractContextManager[None]:
+        """Be the one who executes this run; left without an error, the run counts as told."""
+
+    def claim_sweep(self, issue: int, first: int) -> AbstractContextManager[None]:
+        """Be the one who executes a sweep; left without an error, it counts as told."""
+
+    def slots(self, request: RunRequest, points: int, jobs: int | None) -> int:
+        """Say how many of so many runs like this one go on at once; at most `jobs` if given."""
+
+    def execute(
+        self,
+        requests: Iterable[RunRequest],
+        slots: int,
+        ended: Callable[[RunResult], None],
+        outlook: Outlook | None = None,
+    ) -> bool:
+        """Execute runs, each claimed by the time it is asked for; False if it was interrupted."""
+
+    def began(self, request: RunRequest) -> bool:
+        """Say whether anything of a run was ever executed."""
+
+    def recover(self, request: RunRequest) -> RunResult:
+        """Say what became of a run whose execution was killed."""
+
+    def told(self, request: RunRequest) -> None:
+        """Forget that a run was interrupted, since it has been settled."""
+
+    def told_sweep(self, issue: int, first: int) -> None:
+        """Forget that a sweep was interrupted, since it has been settled."""
+
+
+def _ignore(_: object) -> None:
+    """Take no notice."""
+
+
+@dataclass(frozen=True)
+class Shell:
+    """What the one path works with."""
+
+    forge: Forge
+    executor: Executor
+    config: Config
+    template_roots: tuple[Path, ...]
+    tell: Callable[[str], None] = _ignore  # says what is going on
+    changed: Callable[[int], None] = _ignore  # called after a thread has changed
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    show: Callable[[tuple[Effect, ...]], None] | None = None  # shows effects in place of doing
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Keep others from deciding at the same time; what changes nothing needs no lock."""
+        return self.forge.lock() if self.show is None else nullcontext()
+
+    def apply(self, issue: int, effects: tuple[Effect, ...]) -> None:
+        """Make effects happen, or show them."""
+        if self.show is not None:
+            self.show(effects)
+        else:
+            apply(effects, self.forge)
+            self.changed(issue)  # also where nothing was left to do: the process may have died here

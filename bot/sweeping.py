@@ -1,0 +1,269 @@
+"""The one path of a sweep: planned, executed some at once, told as its points end.
+
+While points are executed, a thread of its own publishes what others have made and keeps the
+sweep's one entry up to date, so that no kernel waits for git.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+
+from bot.command import Sweep
+from bot.commands.run import declared_if_readable, publication
+from bot.commands.sweep import Plan, entry_effects, plan
+from bot.commands.world import World
+from bot.effects import apply
+from bot.errors import ForgeError, RequestError
+from bot.log.sweep.entry import State
+from bot.log.sweep.words import count, point_line
+from bot.shell import Outlook, Shell
+from bot.sweep import Point, read_sweeps
+from bot.sweep import Sweep as Points
+from runner.records import RunRequest, RunResult
+
+_UPDATE_EVERY_S = 2.0
+_UPDATE_SHARE = 10  # an update may take at most a tenth of the time between updates
+_PATIENCE_S = 20.0  # a command that was killed needs a moment to stop what it was executing
+_PAUSE_S = 0.1
+
+Read = Callable[[], World]
+
+
+def carry_out(
+    shell: Shell, asked: Sweep, issue: int, read: Read, *, settle_runs: Callable[[], object]
+) -> list[RunResult]:
+    """Carry out a sweep, or what is missing of it; give the results of all its points.
+
+    Args:
+        shell: What is worked with.
+        asked: The command.
+        issue: The excursion's issue.
+        read: Reads the world anew.
+        settle_runs: Brings runs whose commands were interrupted to their ends.
+
+    Raises:
+        ExcursionError: It is not possible, or the forge failed.
+        KeyboardInterrupt: It was stopped; what there is has been told.
+    """
+    if shell.show is not None:
+        shell.apply(issue, plan(asked, read()).effects)
+        return []
+    with ExitStack() as claims:
+        planned = _begin(shell, asked, issue, read, settle_runs, claims)
+        told = _Telling(shell, issue, read, planned.sweep)
+        whole = _execute(shell, asked, planned, told) if planned.to_run else True
+        sweep = told.sweep
+        whole = whole or not sweep.missing
+        with shell.lock():
+            state = State.ENDED if whole else State.STOPPED
+            shell.apply(issue, entry_effects(sweep, state, read()))
+            settle_runs()  # one killed just before may have ended meanwhile
+    _summarise(shell, planned, sweep)
+    if not whole:
+        raise KeyboardInterrupt
+    return list(sweep.results)
+
+
+def settle(shell: Shell, issue: int, read: Read) -> None:
+    """Bring the sweeps whose commands were interrupted to where they stand; the lock is held.
+
+    A point that was executing is told of by what it left; one that had not begun waits on.
+    """
+    unfinished = {sweep.first for sweep in shell.forge.sweeps(issue) if not sweep.alive}
+    if not unfinished:
+        return
+    for stored in shell.forge.runs(issue):
+        request = stored.request
+        if request is None or not stored.interrupted or _first(request) not in unfinished:
+            continue
+        result = stored.left
+        if stored.result is None and result is None and shell.executor.began(request):
+            result = shell.executor.recover(request)
+        if result is not None:
+            _publish(shell, result)
+        shell.executor.told(request)
+    world = read()
+    for sweep in read_sweeps(world.runs):
+        if sweep.first in unfinished:
+            shell.apply(issue, entry_effects(sweep, State.STOPPED, world))
+            shell.tell(_stand(sweep, "which was interrupted, is in the thread as it stands"))
+    for first in unfinished:
+        shell.executor.told_sweep(issue, first)
+
+
+def _begin(
+    shell: Shell,
+    asked: Sweep,
+    issue: int,
+    read: Read,
+    settle_runs: Callable[[], object],
+    claims: ExitStack,
+) -> Plan:
+    """Plan the sweep, ask for its runs, and be the one who executes it.
+
+    Raises:
+        RequestError: Another process is at work on it.
+    """
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        with shell.lock():
+            settle_runs()
+            settle(shell, issue, read)
+            world = read()
+            planned = plan(asked, world)
+            first = planned.sweep.first
+            if not _is_alive(shell, issue, first):
+                shell.executor.prepare(world.begun())
+                shell.apply(issue, planned.effects)
+                claims.enter_context(shell.executor.claim_sweep(issue, first))
+                return planned
+        shell.tell(f"Sweep {planned.sweep.id} is being executed, or was ended just now; waiting.")
+        while _is_alive(shell, issue, first):
+            if time.monotonic() > deadline:
+                raise RequestError(
+                    f"sweep {planned.sweep.id} is being executed by another process",
+                    right="Wait for it, or end it.",
+                )
+            time.sleep(_PAUSE_S)
+
+
+def _is_alive(shell: Shell, issue: int, first: int) -> bool:
+    return any(sweep.alive and sweep.first == first for sweep in shell.forge.sweeps(issue))
+
+
+def _execute(shell: Shell, asked: Sweep, planned: Plan, told: _Telling) -> bool:
+    """Execute a sweep's points; False if it was interrupted."""
+    sweep, to_run = planned.sweep, planned.to_run
+    slots = shell.executor.slots(to_run[0], len(to_run), asked.jobs)
+    total, ready = len(sweep.points), len(sweep.points) - len(to_run)
+    before = f", {ready} of them done before" if ready else ""
+    shell.tell(f"Sweep {sweep.id}: {count(total, 'point')}{before}, {slots} at a time.")
+    outlook = Outlook(
+        name=f"Sweep {sweep.id}",
+        total=total,
+        done=ready,
+        failed=len(sweep.failed),
+        describe=told.describe,
+    )
+    with told:
+        return shell.executor.execute(told.in_turn(to_run), slots, told.ended, outlook)
+
+
+class _Telling:
+    """Publishes what points made while others are executed, and keeps the entry up to date."""
+
+    def __init__(self, shell: Shell, issue: int, read: Read, sweep: Points) -> None:
+        self.sweep = sweep
+        self._shell = shell
+        self._issue = issue
+        self._read = read
+        self._declared = declared_if_readable(read())
+        self._claims: dict[str, ExitStack] = {}
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="telling")
+        self._doing: list[Future[None]] = []
+        self._next_update = 0.0
+
+    def __enter__(self) -> None:
+        """Nothing is to be done before the first point ends."""
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Wait until all is told that has ended; what had not begun waits on."""
+        self._pool.shutdown(wait=True)
+        self._check()
+        for claim in self._claims.values() if kind is None else ():
+            claim.close()
+
+    def in_turn(self, requests: tuple[RunRequest, ...]) -> Iterator[RunRequest]:
+        """Give each request when its turn has come, claimed.
+
+        Raises:
+            ForgeError: What a point made could not be published, or the worktree has changed.
+        """
+        for request in requests:
+            self._check()
+            _check_unchanged(self._shell, request)
+            with ExitStack() as claim:
+                claim.enter_context(self._shell.executor.claim(request))
+                self._claims[request.run_id] = claim.pop_all()
+            yield request
+
+    def ended(self, result: RunResult) -> None:
+        """Have a result told."""
+        self._doing.append(self._pool.submit(self._tell, result))
+
+    def describe(self, result: RunResult) -> str:
+        """Tell of a point in one line of plain text."""
+        place = next(p for p in self.sweep.points if p.request.run_id == result.run_id)
+        return point_line(Point(place.request, result), self.sweep, self._declared)
+
+    def _check(self) -> None:
+        """Raise what went wrong while something was told."""
+        for done in [future for future in self._doing if future.done()]:
+            self._doing.remove(done)
+            done.result()
+
+    def _tell(self, result: RunResult) -> None:
+        safe = _publish(self._shell, result)
+        self._claims.pop(result.run_id).close()
+        self.sweep = self.sweep.told(safe)
+        began = time.monotonic()
+        if began < self._next_update:
+            return
+        with self._shell.lock():
+            effects = entry_effects(self.sweep, State.RUNNING, self._read())
+            self._shell.apply(self._issue, effects)
+        now = time.monotonic()
+        self._next_update = now + max(_UPDATE_EVERY_S, _UPDATE_SHARE * (now - began))
+
+
+def _publish(shell: Shell, result: RunResult) -> RunResult:
+    """Put what a point made under its ref; give its result as it is published."""
+    run = int(result.run_id.partition(".")[2])
+    safe, publishing = publication(result, shell.forge.run_files(result.issue, run))
+    apply((publishing,), shell.forge)
+    return safe
+
+
+def _check_unchanged(shell: Shell, request: RunRequest) -> None:
+    """Make sure that what a notebook may import is still what the sweep's commit holds.
+
+    Raises:
+        ForgeError: It is not; a point would run something else than it says.
+    """
+    folder, _, branch = request.notebook.rpartition("/")[0].rpartition("/")
+    own = {request.notebook, f"{folder}/{branch}/README.md"}  # the run has a notebook of its own
+    changed = [p for p in shell.forge.changed_since(request.commit, branch) if p not in own]
+    if changed:
+        raise ForgeError(
+            f"files have changed in the excursion's worktree since the sweep began: "
+            f"{', '.join(changed[:5])}",
+            right="Points run before are kept. Restore the files (git stash) and give the command "
+            "again to go on; or commit them and begin a new sweep.",
+        )
+
+
+def _summarise(shell: Shell, planned: Plan, sweep: Points) -> None:
+    """Say how the sweep stands."""
+    if planned.to_run:
+        shell.tell(_stand(sweep, ""))
+        return
+    retry = "Run again what failed: --retry-failed. " if sweep.failed else ""
+    shell.tell(_stand(sweep, "was complete already; nothing was run"))
+    shell.tell(f"  {retry}Begin it anew: --force.")
+
+
+def _stand(sweep: Points, what: str) -> str:
+    """Say how many points have which outcome."""
+    parts = [f"{len(sweep.succeeded)} of {count(len(sweep.points), 'point')} succeeded"]
+    parts += [f"{len(sweep.failed)} failed"] if sweep.failed else []
+    parts += [f"{len(sweep.waiting)} not run yet"] if sweep.waiting else []
+    stand = ", ".join(parts)
+    return f"Sweep {sweep.id} {what}: {stand}." if what else f"Sweep {sweep.id}: {stand}."
+
+
+def _first(request: RunRequest) -> int:
+    """Give the number that names the sweep of a run, 0 where it is a point of none."""
+    return int(request.sweep.partition(".")[2] or 0)
