@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from bot.cli.place import say
 from bot.cli.progress import Progress
 from bot.errors import ForgeError, RequestError
 from bot.excursion import Excursion
 from bot.forge.local import LocalForge
 from runner.engines import local
 from runner.engines.job import Job
-from runner.records import RunRequest, RunResult
+from runner.records import RunRequest, RunResult, Warm
 
 
 class LocalExecutor:
     """Executes runs in the excursion's own worktree."""
 
-    def __init__(self, forge: LocalForge, progress: Progress) -> None:
+    def __init__(self, forge: LocalForge, progress: Progress, warm: Warm) -> None:
         self._forge = forge
+        self._warm = warm
         self._progress = progress
         self._claims: dict[str, int] = {}
 
@@ -51,8 +54,16 @@ class LocalExecutor:
         self, requests: Iterable[RunRequest], slots: int, ended: Callable[[RunResult], None]
     ) -> bool:
         """Execute runs that are claimed once they are asked for; False if it was interrupted."""
-        with self._progress.of() as listen:
-            return local.execute(map(self._job, requests), slots, listen=listen, ended=ended)
+        kernels = _Kernels()
+        with self._progress.of() as show:
+
+            def listen(run_id: str, event: dict[str, Any]) -> None:
+                kernels.listen(event)
+                show(run_id, event)
+
+            whole = local.execute(map(self._job, requests), slots, listen=listen, ended=ended)
+        kernels.have_a_zygote(self._forge.top, self._warm)
+        return whole
 
     def began(self, request: RunRequest) -> bool:
         """Say whether anything of a run was ever executed."""
@@ -81,6 +92,31 @@ class LocalExecutor:
         """Find the notebook's folder in the worktree where its branch is worked on."""
         branch = Path(request.notebook).parent.name  # an excursion's folder is named so
         return self._forge.worktree(branch) / Path(request.notebook).parent
+
+
+class _Kernels:
+    """How the kernels of one command were started."""
+
+    def __init__(self) -> None:
+        self._cold: str | None = None  # why one was
+        self._warm = False
+
+    def listen(self, event: dict[str, Any]) -> None:
+        """Take notice of a kernel."""
+        if event["event"] == "kernel":
+            self._warm |= event["started"] == "warm"
+            self._cold = self._cold or event["why"]
+
+    def have_a_zygote(self, top: Path, warm: Warm) -> None:
+        """Have one for the next command, and say once why there was none for this."""
+        if not self._warm and not self._cold:
+            return
+        from bot.cli.warm import have_one
+        from runner.warm.client import possible
+
+        found = have_one(top, warm)
+        if self._cold and not possible():
+            say(f"The kernel was started cold, since {self._cold}; {found}.")
 
 
 def _numbers(request: RunRequest) -> tuple[int, int]:

@@ -172,15 +172,14 @@ def _next_number(world: World) -> int:
 
 def _resources(runner: Runner, warm: Warm) -> Resources:
     """Give what a runner's configuration allows an execution."""
+    idle_s = parse_duration(warm.idle, where="warm.idle")
     return Resources(
         memory_bytes=parse_size(runner.memory, where="memory") if runner.memory else None,
         output_bytes=parse_size(runner.output, where="output"),
         cores=runner.cores,
         gpus=runner.gpus,
         usd_per_gpu_hour=runner.usd_per_gpu_hour,
-        warm=records.Warm(preload=warm.preload, idle_s=parse_duration(warm.idle, where="warm.idle"))
-        if runner.warm
-        else None,
+        warm=records.Warm(preload=warm.preload, idle_s=idle_s) if runner.warm else None,
         partition=runner.partition,
         account=runner.account,
         qos=runner.qos,
