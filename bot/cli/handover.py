@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 CONFIG = "excursions.toml"
+WORKTREES = ".excursions"
 _ENTRY = "bot.cli:main_here"
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -63,5 +64,7 @@ def remember(top: Path, socket: Path) -> None:
 
 
 def _top(start: Path) -> Path | None:
-    """Find the folder around us that is set up for excursions."""
-    return next((place for place in (start, *start.parents) if (place / CONFIG).exists()), None)
+    """Find the folder around us that is set up for excursions, from its worktrees too."""
+    places = [start, *start.parents]
+    ours = next((place.parent for place in places if place.name == WORKTREES), start)
+    return next((place for place in (ours, *ours.parents) if (place / CONFIG).exists()), None)
