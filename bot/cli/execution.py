@@ -10,7 +10,7 @@ from bot.cli.progress import Progress
 from bot.errors import ForgeError, RequestError
 from bot.excursion import Excursion
 from bot.forge.local import LocalForge
-from runner.engines import local
+from runner.engines import left, local
 from runner.engines.job import Job
 from runner.records import RunRequest, RunResult
 
@@ -56,11 +56,11 @@ class LocalExecutor:
 
     def began(self, request: RunRequest) -> bool:
         """Say whether anything of a run was ever executed."""
-        return local.began(self._folder(request))
+        return left.began(self._folder(request))
 
     def recover(self, request: RunRequest) -> RunResult:
         """Say what became of a run whose execution was killed."""
-        return local.recover(self._folder(request), request)
+        return left.recover(self._folder(request), request)
 
     def told(self, request: RunRequest) -> None:
         """Forget that a run was interrupted, since it has been settled."""
