@@ -179,7 +179,7 @@ def _resources(runner: Runner, warm: Warm) -> Resources:
         gpus=runner.gpus,
         usd_per_gpu_hour=runner.usd_per_gpu_hour,
         warm=records.Warm(preload=warm.preload, idle_s=parse_duration(warm.idle, where="warm.idle"))
-        if runner.warm
+        if runner.warm and runner.engine == "local"  # a Slurm job ends with all that it started
         else None,
         partition=runner.partition,
         account=runner.account,
