@@ -18,6 +18,7 @@ from types import FrameType
 
 from runner.engines.left import conclude, last_words, read_left
 from runner.engines.slurm.ticket import read_ticket
+from runner.journal import Journal
 from runner.records import RunError, RunResult, Status, read_request, to_json
 from runner.report import RESULT, write_whole
 
@@ -49,6 +50,9 @@ class Execution:
         ticket = read_ticket(self.folder)
         if ticket is None or ticket.name != self.name:
             return  # whoever submitted this was killed, and the run was given to another job
+        journal = Journal(self.folder, lambda _line: None)
+        journal.write("note", text=_place())
+        journal.close()
         stop = _Stop()
         with (self.folder / "runner.log").open("ab") as log:
             stop.runner = runner = subprocess.Popen(
@@ -64,7 +68,8 @@ class Execution:
         runner.wait()
         signal.alarm(0)
         result = read_left(self.folder) or self._conclude(runner.returncode, stop)
-        write_whole(self.folder / RESULT, to_json(_placed(_told(result, stop))))
+        if stop.at_limit and result.status is Status.CANCELLED:
+            write_whole(self.folder / RESULT, to_json(_timed_out(result)))
 
     def _conclude(self, code: int, stop: _Stop) -> RunResult:
         """Give a result in place of a runner that could not."""
@@ -117,22 +122,19 @@ class _Stop:
                 os.killpg(self.runner.pid, signal.SIGKILL)
 
 
-def _told(result: RunResult, stop: _Stop) -> RunResult:
-    """Say that it was Slurm's time limit that stopped a run, where it was."""
-    if not stop.at_limit or result.status is not Status.CANCELLED:
-        return result
+def _timed_out(result: RunResult) -> RunResult:
+    """Say that it was Slurm's time limit that stopped a run."""
     cell = result.error.cell if result.error else None
     message = "the Slurm job came to its own time limit before the run came to its"
     error = RunError(cell=cell, name="Slurm's time limit", message=message)
     return result.model_copy(update={"status": Status.TIMED_OUT, "error": error})
 
 
-def _placed(result: RunResult) -> RunResult:
-    """Note where the run was executed."""
+def _place() -> str:
+    """Say where the run is executed."""
     job = os.environ["SLURM_JOB_ID"]
     if "SLURM_ARRAY_JOB_ID" in os.environ:
         job = f"{os.environ['SLURM_ARRAY_JOB_ID']}_{os.environ['SLURM_ARRAY_TASK_ID']}"
     node = os.environ.get("SLURMD_NODENAME", "?")
     partition = os.environ.get("SLURM_JOB_PARTITION", "?")
-    note = f"Slurm job {job} on node {node}, partition {partition}."
-    return result.model_copy(update={"notes": (*result.notes, note)})
+    return f"Slurm job {job} on node {node}, partition {partition}."
