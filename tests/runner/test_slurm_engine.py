@@ -180,3 +180,19 @@ def test_a_controller_that_stays_away_ends_the_waiting_and_nothing_else(
     (runs.at / "enough").touch()
     results, done = runs.end(runs.begin())
     assert (done, len(results)) == (True, 4)
+
+
+def test_ctrl_c_says_so_where_slurm_cannot_be_told(runs: Runs, wait_until: Wait) -> None:
+    program = runs.begin(stop=0.5)
+    wait_until(lambda: len(runs.began()) == 2)
+
+    runs.cluster.stop_controller()
+    program.send_signal(signal.SIGINT)
+    results, said = runs.end(program)
+    runs.cluster.start_controller()
+
+    assert results == {}
+    assert "Slurm does not answer, so nothing of it could be cancelled: " in said
+    (runs.at / "enough").touch()
+    results, done = runs.end(runs.begin())
+    assert (done, len(results)) == (True, 4)

@@ -8,6 +8,7 @@ from runner.engines import left
 from runner.engines.slurm.queue import Standing
 from runner.engines.slurm.ticket import Ticket
 from runner.records import RunRequest, RunResult, Status
+from runner.sizes import spoken_size
 
 
 def conclude(folder: Path, request: RunRequest, ticket: Ticket, standing: Standing) -> RunResult:
@@ -23,6 +24,7 @@ def _explain(
     job = f"Slurm job {ticket.id}"
     on = f" on node {standing.node}" if standing.node else ""
     memory = request.resources.memory_bytes
+    asked = f"; memory = {spoken_size(memory)} was asked for" if memory else ""
     match standing.state:
         case "CANCELLED":
             return Status.CANCELLED, "Cancelled", f"{job}{on} was cancelled"
@@ -32,7 +34,6 @@ def _explain(
         case "NODE_FAIL" | "BOOT_FAIL":
             return Status.DIED, "Dead node", f"the node {standing.node} of {job} failed"
         case "OUT_OF_MEMORY":
-            asked = f"; memory = {memory} bytes was asked for" if memory else ""
             message = f"{job}{on} was killed for taking more memory than it may{asked}"
             return Status.DIED, "Out of memory", message
         case "PREEMPTED":
