@@ -1,9 +1,10 @@
-"""Where the local forge's runs are executed: the excursion's worktree, on this machine."""
+"""Where the local forge's runs are executed: the excursion's worktree, here or on a cluster."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from bot.cli.progress import Progress
 from bot.errors import ForgeError, RequestError
 from bot.excursion import Excursion
 from bot.forge.local import LocalForge
-from runner.engines import local
-from runner.engines.job import Job
+from runner.engines import left, local, slurm
+from runner.engines.job import EngineError, Job
 from runner.records import RunRequest, RunResult, Warm
 
 
@@ -26,14 +27,16 @@ class LocalExecutor:
         self._progress = progress
         self._claims: dict[str, int] = {}
 
-    def prepare(self, excursion: Excursion) -> None:
-        """Make sure that a run could be executed, before its number is allotted.
+    def prepare(self, excursion: Excursion, engine: str) -> None:
+        """Make sure that a run could be executed by an engine, before its number is allotted.
 
         Raises:
             ExcursionError: What executes notebooks is missing, or the excursion's worktree is not
                 on its branch.
         """
         _check_installed()
+        if engine == "slurm":
+            _check_slurm()
         folder = self._forge.worktree(excursion.branch) / excursion.folder
         if not folder.is_dir():
             raise RequestError(
@@ -54,24 +57,41 @@ class LocalExecutor:
         self, requests: Iterable[RunRequest], slots: int, ended: Callable[[RunResult], None]
     ) -> bool:
         """Execute runs that are claimed once they are asked for; False if it was interrupted."""
+        coming = iter(requests)
+        first = next(coming, None)
+        if first is None:
+            return True
+        engine = slurm.execute if first.engine == "slurm" else local.execute
+        jobs = map(self._job, chain((first,), coming))
         kernels = _Kernels()
-        with self._progress.of() as show:
+        with self._progress.of() as show, _told_as_ours():
 
             def listen(run_id: str, event: dict[str, Any]) -> None:
                 kernels.listen(event)
                 show(run_id, event)
 
-            whole = local.execute(map(self._job, requests), slots, listen=listen, ended=ended)
+            whole = engine(jobs, slots, listen=listen, ended=ended)
         kernels.have_a_zygote(self._forge.top, self._warm)
         return whole
 
     def began(self, request: RunRequest) -> bool:
         """Say whether anything of a run was ever executed."""
-        return local.began(self._folder(request))
+        return left.began(self._folder(request))
+
+    def goes_on(self, request: RunRequest) -> str:
+        """Name what still executes a run though no command waits for it; "" if nothing does."""
+        if request.engine != "slurm":
+            return ""
+        with _told_as_ours():
+            job = slurm.goes_on(self._folder(request))
+        return f"Slurm job {job}" if job else ""
 
     def recover(self, request: RunRequest) -> RunResult:
         """Say what became of a run whose execution was killed."""
-        return local.recover(self._folder(request), request)
+        if request.engine != "slurm":
+            return left.recover(self._folder(request), request)
+        with _told_as_ours():
+            return slurm.recover(self._folder(request), request)
 
     def told(self, request: RunRequest) -> None:
         """Forget that a run was interrupted, since it has been settled."""
@@ -134,3 +154,23 @@ def _check_installed() -> None:
             f"notebooks cannot be executed here: {', '.join(missing)} is not installed",
             right="pip install 'excursions[notebooks]'",
         )
+
+
+def _check_slurm() -> None:
+    """Say so before anything starts if this machine cannot speak to a Slurm cluster."""
+    missing = slurm.missing()
+    if missing:
+        raise ForgeError(
+            f"nothing can be given to Slurm here: {', '.join(missing)} is not installed",
+            right="Give the command on a machine of the cluster, such as its login node, "
+            "with pip install 'excursions[slurm]'.",
+        )
+
+
+@contextmanager
+def _told_as_ours() -> Iterator[None]:
+    """Tell an engine's trouble as the machine's."""
+    try:
+        yield
+    except EngineError as error:
+        raise ForgeError(error.what, right=error.right) from error

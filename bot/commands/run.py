@@ -179,7 +179,10 @@ def _resources(runner: Runner, warm: WarmSettings) -> Resources:
         cores=runner.cores,
         gpus=runner.gpus,
         usd_per_gpu_hour=runner.usd_per_gpu_hour,
-        warm=Warm(preload=warm.preload, idle_s=idle_s) if runner.warm else None,
+        # A Slurm job ends with all that it started.
+        warm=Warm(preload=warm.preload, idle_s=idle_s)
+        if runner.warm and runner.engine == "local"
+        else None,
         partition=runner.partition,
         account=runner.account,
         qos=runner.qos,
