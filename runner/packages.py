@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
@@ -14,7 +15,8 @@ from urllib.parse import unquote, urlsplit
 
 _DIST_INFO = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)-([^-]+)\.dist-info")
 _CODE = (".py", ".so", ".pyd")
-_TOOL = Path(__file__).resolve().parent.parent  # known by its version, like any other package
+_TOOL = "excursions"  # known by its version, wherever it is run from
+_HERE = Path(__file__).resolve().parent.parent
 
 
 def site_folders(python: str = sys.executable) -> tuple[Path, ...]:
@@ -69,10 +71,13 @@ def loose_code(folders: Iterable[Path], environment: Mapping[str, str]) -> dict[
     """
     entries = environment.get("PYTHONPATH", "").split(os.pathsep)
     roots = [Path(entry) for entry in entries if entry]
+    tool = {_HERE}
     for folder in folders:
-        roots += [*_named_by_pth(folder), *_editable(folder)]
+        editable = dict(_editable(folder))
+        roots += [*_named_by_pth(folder), *editable.values()]
+        tool |= {editable[_TOOL].resolve()} if _TOOL in editable else set()
     wanted = dict.fromkeys(root.resolve() for root in roots if root.is_dir())
-    return {str(root): _fingerprint(root) for root in wanted if root != _TOOL}
+    return {str(root): _fingerprint(root) for root in wanted if root not in tool}
 
 
 def _named_by_pth(folder: Path) -> Iterator[Path]:
@@ -83,22 +88,33 @@ def _named_by_pth(folder: Path) -> Iterator[Path]:
                 yield folder / line.strip()
 
 
-def _editable(folder: Path) -> Iterator[Path]:
-    """Read from where packages were installed editable (https://peps.python.org/pep-0660/)."""
+def _editable(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Read which packages were installed, from where, editable (https://peps.python.org/pep-0660/)."""
     for path in sorted(folder.glob("*.dist-info/direct_url.json")):
         origin = json.loads(path.read_text())
         if origin.get("dir_info", {}).get("editable") and origin["url"].startswith("file:"):
-            yield Path(unquote(urlsplit(origin["url"]).path))
+            name = path.parent.name.rpartition("-")[0]
+            yield normalised(name), Path(unquote(urlsplit(origin["url"]).path))
 
 
 def _fingerprint(root: Path) -> str:
-    """Digest the names, sizes and times of a folder's code, hidden folders apart."""
+    """Digest the names, sizes and times of a folder's code.
+
+    Hidden folders and virtual environments apart: nothing is imported from them by this way.
+    """
     digest = hashlib.sha256()
     for place, folders, files in os.walk(root):
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and f != "__pycache__")
+        folders[:] = sorted(
+            each
+            for each in folders
+            if not each.startswith(".")
+            and each != "__pycache__"
+            and not Path(place, each, "pyvenv.cfg").exists()
+        )
         for name in sorted(files):
             if name.endswith(_CODE):
-                known = Path(place, name).lstat()
-                line = f"{place}\0{name}\0{known.st_size}\0{known.st_mtime_ns}\n"
-                digest.update(line.encode(errors="surrogateescape"))
+                with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+                    known = Path(place, name).lstat()
+                    line = f"{place}\0{name}\0{known.st_size}\0{known.st_mtime_ns}\n"
+                    digest.update(line.encode(errors="surrogateescape"))
     return digest.hexdigest()
