@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bot import commands
-from bot.command import Answer, Run, Start
+from bot.agreement import Agreement
+from bot.command import Answer, Command, Reproduce, Run, Start
+from bot.commands.answer import last_good
+from bot.commands.comparison import agreement, original_of
+from bot.commands.known import answer_known, earlier_run
 from bot.commands.parser import parse_comment
-from bot.commands.run import decide_again, decide_ended, same_request
+from bot.commands.run import SOURCE, decide_again, decide_ended, same_request
 from bot.commands.start import asked_kind, asked_template, decide_ask
 from bot.commands.world import World
 from bot.config import Config
@@ -24,7 +28,7 @@ from bot.effects import Effect, PostComment, React, RequestRun, apply
 from bot.errors import ExcursionError, RequestError
 from bot.events import Actor, Asked, Commanded, RunEnded
 from bot.excursion import Excursion, branch_name, check_title, read_excursion
-from bot.excursion_file import FILE_NAME, NOTEBOOK
+from bot.excursion_file import FILE_NAME, NOTEBOOK, read_excursion_file
 from bot.forge.protocol import Forge, StoredRun
 from bot.template import find_template
 from runner.records import RunRequest, RunResult, Status
@@ -33,8 +37,16 @@ from runner.records import RunRequest, RunResult, Status
 class Executor(Protocol):
     """The place where runs are executed."""
 
-    def prepare(self, excursion: Excursion) -> None:
+    def prepare(self, excursion: Excursion, request: RunRequest) -> None:
         """Make sure that a run could be executed, before its number is allotted."""
+
+    def identify(
+        self, request: RunRequest, files: Mapping[str, bytes], *, fresh: bool
+    ) -> RunRequest:
+        """Put into a request the digest of all that it depends on, and what it goes on from."""
+
+    def settled(self, result: RunResult) -> None:
+        """Clear away what a run needs no more now that its result is published."""
 
     def claim(self, request: RunRequest) -> AbstractContextManager[None]:
         """Be the one who executes this run; left without an error, the run counts as told."""
@@ -151,17 +163,21 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
     """
     authorise(event)
     issue = event.issue
+    _prepare(shell, event)
     with ExitStack() as claims:
         with shell.lock():
             effects, done = _decide(shell, event)
             if done is not None:
                 return [done]
             shell.apply(issue, effects)
-            requests = [effect.request for effect in effects if isinstance(effect, RequestRun)]
-            if not requests or shell.show is not None:
+            if shell.show is not None:
                 return []
+            asked = [effect for effect in effects if isinstance(effect, RequestRun)]
+            results = _answered(shell, asked)
+            requests = [effect.request for effect in asked if effect.answer is None]
+            if not requests:
+                return results
             claims.enter_context(shell.executor.claim(requests[0]))
-        results: list[RunResult] = []
         shell.executor.execute(requests, 1, results.append)
         with shell.lock():
             _end(shell, results[0])
@@ -195,19 +211,99 @@ def _decide(shell: Shell, event: Commanded) -> tuple[tuple[Effect, ...], RunResu
         _settle(shell, event.issue, wanted=None)
     world = read_world(shell, event)
     effects = commands.decide(asked, world)
-    if shell.show is not None or not isinstance(asked, Run):
+    if not isinstance(asked, Run | Reproduce):
         return effects, None
-    shell.executor.prepare(world.begun())
-    if not any(run.interrupted for run in world.runs):
+    if shell.show is None:
+        _check_ready(shell, effects, world)
+    effects = _identify(shell, asked, effects, world)
+    if shell.show is not None or not any(run.interrupted for run in world.runs):
         return effects, None
     wanted = next(effect.request for effect in effects if isinstance(effect, RequestRun))
     settled = _settle(shell, event.issue, wanted=wanted)
-    if isinstance(settled, RunResult):
+    if isinstance(settled, RunResult) and not (settled.cache_hit and _is_forced(asked)):
         return (), settled
     if isinstance(settled, StoredRun) and settled.request is not None:
         files = shell.forge.run_files(event.issue, settled.number)
         return decide_again(settled.request, files), None
-    return commands.decide(asked, read_world(shell, event)), None
+    world = read_world(shell, event)
+    return _identify(shell, asked, commands.decide(asked, world), world), None
+
+
+def _prepare(shell: Shell, event: Commanded) -> None:
+    """Make ready what takes long, the first time that it is needed, before others have to wait."""
+    asked = event.command
+    if shell.show is not None or not (
+        isinstance(asked, Reproduce) or (isinstance(asked, Run) and _takes_long(shell, event.issue))
+    ):
+        return
+    world = read_world(shell, event)
+    _check_ready(shell, commands.decide(asked, world), world)
+
+
+def _takes_long(shell: Shell, issue: int) -> bool:
+    """Say whether an excursion declares what has to be installed or read before it can run."""
+    excursion = read_excursion(shell.forge.thread(issue))
+    head = shell.forge.head(excursion.branch) if excursion else None
+    if excursion is None or head is None:
+        return False  # the decision will say what is wrong
+    where = f"{excursion.folder}/{FILE_NAME}"
+    text = shell.forge.read(head, where)
+    if text is None:
+        return False
+    declared = read_excursion_file(text, where=f"{where} on {excursion.branch}")
+    return bool(declared.requirements or declared.data)
+
+
+def _check_ready(shell: Shell, effects: tuple[Effect, ...], world: World) -> None:
+    for effect in effects:
+        if isinstance(effect, RequestRun):
+            shell.executor.prepare(world.begun(), effect.request)
+
+
+def _is_forced(asked: Command) -> bool:
+    return isinstance(asked, Run) and asked.force
+
+
+def _identify(
+    shell: Shell, asked: Command, effects: tuple[Effect, ...], world: World
+) -> tuple[Effect, ...]:
+    """Say of each run all that it depends on, and answer those that were run before."""
+    forced = _is_forced(asked)
+    requests = {
+        effect.request.run_id: shell.executor.identify(effect.request, effect.files, fresh=forced)
+        for effect in effects
+        if isinstance(effect, RequestRun)
+    }
+    found = {} if forced else {each: earlier_run(r, world) for each, r in requests.items()}
+    earlier = {
+        each: (run, shell.forge.run_files(world.thread.number, run.number))
+        for each, run in found.items()
+        if run is not None
+    }
+    return answer_known(effects, requests, earlier, world)
+
+
+def _answered(shell: Shell, asked: list[RequestRun]) -> list[RunResult]:
+    """Give the results of runs that needed no execution; they are in the thread already."""
+    results = []
+    for effect in asked:
+        if effect.answer is not None:
+            shell.executor.told(effect.request)
+            results.append(effect.answer)
+    return results
+
+
+def compare(shell: Shell, result: RunResult) -> tuple[RunResult, Agreement] | None:
+    """Give a reproduction's original, and how the two agree; None if there is nothing to compare.
+
+    Raises:
+        ExcursionError: The forge failed.
+    """
+    run = int(result.run_id.partition(".")[2])
+    world = read_world(shell, RunEnded(result.issue, run, result))
+    published = next((r.result for r in world.runs if r.number == run and r.result), result)
+    original, agreed = original_of(published, world), agreement(published, world)
+    return (original, agreed) if original is not None and agreed is not None else None
 
 
 def _settle(shell: Shell, issue: int, *, wanted: RunRequest | None) -> RunResult | StoredRun | None:
@@ -241,6 +337,7 @@ def _end(shell: Shell, result: RunResult) -> None:
     files = shell.forge.run_files(result.issue, run)
     world = read_world(shell, event, run_files={run: files})
     shell.apply(result.issue, decide_ended(event, world))
+    shell.executor.settled(result)
 
 
 def read_world(
@@ -271,13 +368,20 @@ def read_world(
         world["template"] = find_template(
             name or asked_template(thread), asked_kind(thread), shell.template_roots
         )
+    if isinstance(asked, Reproduce):
+        source = forge.run_source(event.issue, asked.run)
+        files = forge.run_files(event.issue, asked.run)
+        world["run_files"] = {asked.run: files | ({} if source is None else {SOURCE: source})}
     head = forge.head(excursion.branch) if excursion else None
-    if excursion is None or head is None:
+    commit = head or _commit_of_run(event, world["runs"])  # a branch may be gone after the answer
+    if excursion is None or commit is None:
         return World(**world)
     at = {name: f"{excursion.folder}/{name}" for name in ("README.md", FILE_NAME, NOTEBOOK)}
-    contents = {name: forge.read(head, path) for name, path in at.items()}
+    contents = {name: forge.read(commit, path) for name, path in at.items()}
     world["head"] = head
     world["files"] = {name: content for name, content in contents.items() if content is not None}
+    if head is None:
+        return World(**world)
     if isinstance(asked, Run | Answer):
         world["uncommitted"] = forge.uncommitted(excursion.branch)
     if isinstance(asked, Run) and asked.dirty and world["uncommitted"]:
@@ -285,7 +389,15 @@ def read_world(
         world["working_notebook"] = forge.working_copy(excursion.branch, at[NOTEBOOK])
     if isinstance(asked, Answer):
         world["merge_obstacle"] = forge.merge_obstacle(excursion.branch, config.default_branch)
-        good = [r.number for r in world["runs"] if r.result and r.result.status == "succeeded"]
-        wanted = [asked.run] if asked.run else good[-1:]
+        last = last_good(world["runs"])
+        wanted = [asked.run] if asked.run else [last.number] if last else []
         world["run_files"] = {n: forge.run_files(event.issue, n) for n in wanted}
     return World(**world)
+
+
+def _commit_of_run(event: Commanded | RunEnded, runs: tuple[StoredRun, ...]) -> str | None:
+    """Give the commit of the run that an event is about."""
+    if isinstance(event, RunEnded):
+        return event.result.commit
+    number = event.command.run if isinstance(event.command, Reproduce) else None
+    return next((r.request.commit for r in runs if r.number == number and r.request), None)

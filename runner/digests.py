@@ -60,6 +60,10 @@ class Digests:
             self._remember((os.fsencode(path), *identity, digest))
         return digest
 
+    def remembers(self, path: Path) -> bool:
+        """Say whether a file's digest is known without reading it."""
+        return self._recall(path, _identity(path.stat())) is not None
+
     def _recall(self, path: Path, identity: tuple[int, ...]) -> str | None:
         if not self._store.exists():
             return None

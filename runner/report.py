@@ -82,7 +82,7 @@ def report(
         figures=tuple(outputs.figures),
         tables=tuple(outputs.tables),
         stdout_tail=outputs.stdout_tail,
-        notes=tuple(outputs.notes),
+        notes=(*_went_on(request), *outputs.notes),
         environment=environment,
         engine=request.engine,
         kernel=kernel,
@@ -117,6 +117,12 @@ def _outputs(notebook: Path) -> Outputs:
         return Outputs()
     except ValueError:
         return Outputs(notes=["The executed notebook could not be read."])
+
+
+def _went_on(request: RunRequest) -> tuple[str, ...]:
+    """Say if the notebook found what an earlier attempt had saved."""
+    earlier = request.goes_on_from
+    return (f"Went on from what run {earlier} had saved.",) if earlier else ()
 
 
 def _between(story: Story) -> float:

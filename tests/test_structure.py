@@ -18,8 +18,10 @@ FLOORS = (
     ("bot.commands",),
     ("bot.scaffold", "bot.log", "bot.effects", "bot.site"),
     (
+        "bot.agreement",
         "bot.excursion",
         "bot.excursion_file",
+        "bot.executed",
         "bot.config",
         "bot.events",
         "bot.command",

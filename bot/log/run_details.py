@@ -7,6 +7,7 @@ import shlex
 from bot.durations import spoken
 from bot.excursion import Excursion
 from bot.excursion_file import ExcursionFile
+from bot.log.ran_on import environment_table
 from bot.log.safety import clip, clip_lines, code, fence, inline
 from bot.log.tables import WIDEST, table
 from bot.parameters import written
@@ -95,13 +96,5 @@ def _environment(result: RunResult) -> str:
     environment = result.environment
     if environment is None:
         return ""
-    rows = [
-        ["platform", code(environment.platform)],
-        ["Python", code(environment.python)],
-        ["torch", code(environment.torch or "not installed")],
-        ["CUDA", code(environment.cuda or "none")],
-        ["notebook", code(f"sha256:{result.notebook_sha256}")],
-        ["packages", code(f"sha256:{environment.packages_sha256}")],
-    ]
     packages = "\n".join(f"{name}=={version}" for name, version in environment.packages.items())
-    return f"{table(('what', 'which'), rows)}\n\n{fence(packages)}"
+    return f"{environment_table(result)}\n\n{fence(packages)}"
