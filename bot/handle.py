@@ -15,10 +15,9 @@ from typing import Any, Protocol
 
 from bot import commands
 from bot.agreement import Agreement
-from bot.command import Answer, Command, Reproduce, Run, Start
+from bot.command import Answer, Reproduce, Run, Start
 from bot.commands.answer import last_good
 from bot.commands.comparison import agreement, original_of
-from bot.commands.known import answer_known, earlier_run
 from bot.commands.parser import parse_comment
 from bot.commands.run import SOURCE, decide_again, decide_ended, same_request
 from bot.commands.start import asked_kind, asked_template, decide_ask
@@ -27,23 +26,16 @@ from bot.config import Config
 from bot.effects import Effect, PostComment, React, RequestRun, apply
 from bot.errors import ExcursionError, RequestError
 from bot.events import Actor, Asked, Commanded, RunEnded
-from bot.excursion import Excursion, branch_name, check_title, read_excursion
-from bot.excursion_file import FILE_NAME, NOTEBOOK, read_excursion_file
+from bot.excursion import branch_name, check_title, read_excursion
+from bot.excursion_file import FILE_NAME, NOTEBOOK
 from bot.forge.protocol import Forge, StoredRun
+from bot.preparation import Preparer, answered, identify, make_ready, takes_long
 from bot.template import find_template
 from runner.records import RunRequest, RunResult, Status
 
 
-class Executor(Protocol):
+class Executor(Preparer, Protocol):
     """The place where runs are executed."""
-
-    def prepare(self, excursion: Excursion, request: RunRequest) -> None:
-        """Make sure that a run could be executed, before its number is allotted."""
-
-    def identify(
-        self, request: RunRequest, files: Mapping[str, bytes], *, fresh: bool
-    ) -> RunRequest:
-        """Put into a request the digest of all that it depends on, and what it goes on from."""
 
     def settled(self, result: RunResult) -> None:
         """Clear away what a run needs no more now that its result is published."""
@@ -61,9 +53,6 @@ class Executor(Protocol):
 
     def recover(self, request: RunRequest) -> RunResult:
         """Say what became of a run whose execution was killed."""
-
-    def told(self, request: RunRequest) -> None:
-        """Forget that a run was interrupted, since it has been settled."""
 
 
 def _ignore(_: object) -> None:
@@ -163,7 +152,9 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
     """
     authorise(event)
     issue = event.issue
-    _prepare(shell, event)
+    if shell.show is None and takes_long(shell.forge, event):
+        world = read_world(shell, event)  # before others have to wait
+        make_ready(shell.executor, commands.decide(event.command, world), world)
     with ExitStack() as claims:
         with shell.lock():
             effects, done = _decide(shell, event)
@@ -173,7 +164,7 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
             if shell.show is not None:
                 return []
             asked = [effect for effect in effects if isinstance(effect, RequestRun)]
-            results = _answered(shell, asked)
+            results = answered(shell.executor, asked)
             requests = [effect.request for effect in asked if effect.answer is None]
             if not requests:
                 return results
@@ -214,83 +205,21 @@ def _decide(shell: Shell, event: Commanded) -> tuple[tuple[Effect, ...], RunResu
     if not isinstance(asked, Run | Reproduce):
         return effects, None
     if shell.show is None:
-        _check_ready(shell, effects, world)
-    effects = _identify(shell, asked, effects, world)
+        make_ready(shell.executor, effects, world)
+    fresh = isinstance(asked, Run) and asked.force
+    effects = identify(shell.executor, shell.forge, effects, world, fresh=fresh)
     if shell.show is not None or not any(run.interrupted for run in world.runs):
         return effects, None
     wanted = next(effect.request for effect in effects if isinstance(effect, RequestRun))
     settled = _settle(shell, event.issue, wanted=wanted)
-    if isinstance(settled, RunResult) and not (settled.cache_hit and _is_forced(asked)):
+    if isinstance(settled, RunResult) and not (settled.cache_hit and fresh):
         return (), settled
     if isinstance(settled, StoredRun) and settled.request is not None:
         files = shell.forge.run_files(event.issue, settled.number)
         return decide_again(settled.request, files), None
     world = read_world(shell, event)
-    return _identify(shell, asked, commands.decide(asked, world), world), None
-
-
-def _prepare(shell: Shell, event: Commanded) -> None:
-    """Make ready what takes long, the first time that it is needed, before others have to wait."""
-    asked = event.command
-    if shell.show is not None or not (
-        isinstance(asked, Reproduce) or (isinstance(asked, Run) and _takes_long(shell, event.issue))
-    ):
-        return
-    world = read_world(shell, event)
-    _check_ready(shell, commands.decide(asked, world), world)
-
-
-def _takes_long(shell: Shell, issue: int) -> bool:
-    """Say whether an excursion declares what has to be installed or read before it can run."""
-    excursion = read_excursion(shell.forge.thread(issue))
-    head = shell.forge.head(excursion.branch) if excursion else None
-    if excursion is None or head is None:
-        return False  # the decision will say what is wrong
-    where = f"{excursion.folder}/{FILE_NAME}"
-    text = shell.forge.read(head, where)
-    if text is None:
-        return False
-    declared = read_excursion_file(text, where=f"{where} on {excursion.branch}")
-    return bool(declared.requirements or declared.data)
-
-
-def _check_ready(shell: Shell, effects: tuple[Effect, ...], world: World) -> None:
-    for effect in effects:
-        if isinstance(effect, RequestRun):
-            shell.executor.prepare(world.begun(), effect.request)
-
-
-def _is_forced(asked: Command) -> bool:
-    return isinstance(asked, Run) and asked.force
-
-
-def _identify(
-    shell: Shell, asked: Command, effects: tuple[Effect, ...], world: World
-) -> tuple[Effect, ...]:
-    """Say of each run all that it depends on, and answer those that were run before."""
-    forced = _is_forced(asked)
-    requests = {
-        effect.request.run_id: shell.executor.identify(effect.request, effect.files, fresh=forced)
-        for effect in effects
-        if isinstance(effect, RequestRun)
-    }
-    found = {} if forced else {each: earlier_run(r, world) for each, r in requests.items()}
-    earlier = {
-        each: (run, shell.forge.run_files(world.thread.number, run.number))
-        for each, run in found.items()
-        if run is not None
-    }
-    return answer_known(effects, requests, earlier, world)
-
-
-def _answered(shell: Shell, asked: list[RequestRun]) -> list[RunResult]:
-    """Give the results of runs that needed no execution; they are in the thread already."""
-    results = []
-    for effect in asked:
-        if effect.answer is not None:
-            shell.executor.told(effect.request)
-            results.append(effect.answer)
-    return results
+    effects = commands.decide(asked, world)
+    return identify(shell.executor, shell.forge, effects, world, fresh=fresh), None
 
 
 def compare(shell: Shell, result: RunResult) -> tuple[RunResult, Agreement] | None:

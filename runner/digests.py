@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -67,6 +66,8 @@ class Digests:
     def _recall(self, path: Path, identity: tuple[int, ...]) -> str | None:
         if not self._store.exists():
             return None
+        import sqlite3  # here, since few runs declare data
+
         query = (
             "SELECT sha256 FROM files WHERE path = ? AND device = ? AND inode = ? AND size = ? "
             "AND mtime_ns = ? AND ctime_ns = ?"
@@ -79,6 +80,8 @@ class Digests:
         return str(row[0]) if row else None
 
     def _remember(self, row: tuple[bytes | int | str, ...]) -> None:
+        import sqlite3
+
         try:
             self._store.parent.mkdir(parents=True, exist_ok=True)
             with (

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 # Each floor may import from its own and from those below, never from above.
 FLOORS = (
     ("bot.cli",),
-    ("bot.handle",),
+    ("bot.handle", "bot.preparation"),
     ("bot.commands",),
     ("bot.scaffold", "bot.log", "bot.effects", "bot.site"),
     (

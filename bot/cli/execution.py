@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,7 +16,6 @@ from bot.errors import ForgeError, RequestError
 from bot.excursion import Excursion
 from bot.excursion_file import FILE_NAME
 from bot.forge.local import LocalForge
-from runner import environments
 from runner.engines import local
 from runner.engines.job import Job
 from runner.notebook import CHECKPOINTS
@@ -147,6 +147,10 @@ def _install(request: RunRequest) -> str:
         RequestError: The requirements cannot be had.
         ForgeError: They could not be installed.
     """
+    if not request.requirements:
+        return sys.executable
+    from runner import environments  # here, since few excursions need one
+
     where = f"{Path(request.notebook).parent}/{FILE_NAME}"
     try:
         return environments.make(request.requirements, say=say)

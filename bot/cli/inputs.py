@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -13,7 +14,6 @@ from bot.excursion import Kind
 from bot.excursion_file import FILE_NAME
 from bot.forge.local import LocalForge
 from bot.sizes import spoken_size
-from runner import environments
 from runner.cache import Files, data_digest, inputs_digest, surroundings
 from runner.data import DataError, data_digests, data_files
 from runner.digests import Digests
@@ -42,7 +42,7 @@ class Inputs:
         Raises:
             RequestError: The data that it declares are not there.
         """
-        python = environments.known(request.requirements)
+        python = _python(request)
         if python is None:
             return request
         tree = self._forge.tree(request.commit)
@@ -107,6 +107,18 @@ class Inputs:
         if size >= _LARGE and not self._digests.remembers(file):
             self._tell(f"Reading {file.name} ({spoken_size(size)}), once.")
         return self._digests.of(file)
+
+
+def _python(request: RunRequest) -> str | None:
+    """Name the interpreter of a run's kernel, if it has been made."""
+    if not request.requirements:
+        return sys.executable
+    from runner import environments  # here, since few excursions need one
+
+    try:
+        return environments.known(request.requirements)
+    except environments.RequirementsError:
+        return None  # told of when it is to be made
 
 
 def project_files(tree: Mapping[str, str], notebook: str) -> dict[str, str]:

@@ -118,7 +118,7 @@ def _metrics(result: RunResult, original: RunResult, agreement: Agreement) -> st
         rows.append([name, one, other, f"**{judged}**" if differs else judged])
     if not rows:
         return ""
-    header = ("metric", f"run {original.run_id}", f"run {result.run_id}", "")
+    header = ("metric", f"run {original.run_id}", f"run {result.run_id}", "compared")
     text = table(header, rows, right=(1, 2))
     left = len(agreement.metrics) - len(rows)
     return f"{text}\n\n*{left} more are in the run's files.*" if left > 0 else text
@@ -129,7 +129,7 @@ def _pictures(agreement: Agreement) -> str:
         return ""
     other = [name for name, same in agreement.figures if not same]
     if not other:
-        return f"**Pictures:** {_counted_pictures(agreement)}, to the byte."
+        return "**Pictures:** identical, to the byte."
     named = ", ".join(code(name) for name in other[:10])
     return f"**Pictures:** {len(other)} of {len(agreement.figures)} differ in their bytes: {named}."
 

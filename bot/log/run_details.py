@@ -47,10 +47,16 @@ def _again(result: RunResult, excursion: Excursion) -> str:
         ours += ["-p", f"{name}={written(value)}"]
         theirs += ["-r" if isinstance(value, str) else "-p", name, str(value)]
     return (
-        "With the branch as it is now:\n\n"
-        f"{fence(shlex.join(ours), 'sh')}\n\n"
-        f"At the very commit of this run, without this tool (`git worktree` gives a second "
-        f"checkout):\n\n"
+        "At the very commit of this run, compared with it metric by metric; or with the branch as "
+        "it is now:\n\n"
+        + fence(
+            f"excursion reproduce {excursion.issue} {result.run_id.partition('.')[2]}\n"
+            f"{shlex.join([*ours, '--force'])}",
+            "sh",
+        )
+        + "\n\n"
+        "At the very commit of this run, without this tool (`git worktree` gives a second "
+        "checkout):\n\n"
         + fence(
             f"git worktree add --detach ../again-{result.run_id} {result.commit}\n"
             f"cd {shlex.quote(f'../again-{result.run_id}/{excursion.folder}')}\n"
