@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from runner.packages import installed, site_folders
-from runner.records import Cost, Environment, Gpu
+from runner.records import Environment, Gpu
 
 _GPU_FIELDS = "name,memory.total,driver_version"
 
@@ -47,19 +47,6 @@ def usable_cores() -> int:
     """Count the cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)  # not everywhere
     return len(affinity(0)) if affinity else os.cpu_count() or 1
-
-
-def cost(gpus: int, duration_s: float, usd_per_gpu_hour: float | None) -> Cost:
-    """Count what a run used up.
-
-    Args:
-        gpus: How many GPUs it kept busy, or from others.
-        duration_s: How long, in seconds.
-        usd_per_gpu_hour: What one of them costs for an hour, if anybody said.
-    """
-    gpu_s = round(gpus * duration_s, 3)
-    usd = None if usd_per_gpu_hour is None else round(gpu_s / 3600 * usd_per_gpu_hour, 6)
-    return Cost(gpu_s=gpu_s, usd=usd)
 
 
 def cuda_of(folders: Iterable[Path]) -> str | None:

@@ -13,11 +13,11 @@ from bot.errors import RequestError
 from bot.excursion import Kind
 from bot.excursion_file import FILE_NAME
 from bot.forge.local import LocalForge
-from bot.sizes import spoken_size
 from runner.cache import Files, data_digest, inputs_digest, surroundings
 from runner.data import DataError, data_digests, data_files
 from runner.digests import Digests
 from runner.records import RunRequest
+from runner.sizes import spoken_size
 
 _LARGE = 500_000_000  # bytes; reading so many takes long enough to be told of
 

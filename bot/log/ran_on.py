@@ -6,7 +6,6 @@ from bot.durations import spoken
 from bot.log.predictions import short_moment
 from bot.log.safety import clip, code, inline
 from bot.log.tables import WIDEST, table
-from bot.sizes import spoken_size
 from runner.records import Gpu, RunResult
 
 _MOST_GPUS = 8
@@ -52,7 +51,7 @@ def environment_table(result: RunResult) -> str:
     if environment.driver:
         rows.append(["GPU driver", code(environment.driver)])
     rows += [
-        ["GPU", f"{_gpu(gpu)}, of {spoken_size(gpu.memory_bytes)}"]
+        ["GPU", f"{_gpu(gpu)}, of {_gigabytes(gpu.memory_bytes)}"]
         for gpu in environment.gpus[:_MOST_GPUS]
     ]
     if result.cost.gpu_s:
@@ -67,8 +66,12 @@ def environment_table(result: RunResult) -> str:
 
 
 def _gpu(gpu: Gpu) -> str:
-    peak = f", {spoken_size(gpu.peak_bytes)} at its peak" if gpu.peak_bytes is not None else ""
+    peak = f", {_gigabytes(gpu.peak_bytes)} at its peak" if gpu.peak_bytes is not None else ""
     return f"{_short(gpu.name)}{peak}"
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:.3g} GB"
 
 
 def _dollars(usd: float) -> str:

@@ -138,6 +138,8 @@ def _kernel(arguments: list[str]) -> None:
     # its client is the lifeline, which also holds when the zygote has died: 1 means no parent.
     app = IPKernelApp.instance(parent_handle=1)
     app.initialize(arguments)  # type: ignore[no-untyped-call]
+    # It waits for a thread that may be waiting for it, up to ten seconds (ipykernel 7.4).
+    atexit.unregister(app.close)
     app.start()  # type: ignore[no-untyped-call]
 
 
