@@ -21,13 +21,14 @@ RESULT = "result.json"
 def earlier_run(request: RunRequest, world: World) -> StoredRun | None:
     """Find the run whose outcome is the one asked for; the last, if there are several.
 
-    Never one that did not succeed, that held uncommitted changes, or that a reproduction has shown
-    to come out differently.
+    Never one that did not succeed, that held uncommitted changes, or that came out differently when
+    it was repeated; nor any of the same inputs, if they did not determine the outcome then.
     """
     if not request.inputs_sha256 or request.dirty or request.reproduces:
         return None
-    results = {f"{world.thread.number}.{r.number}": r.result for r in world.runs if r.result}
-    doubted = _doubted(results, world)
+    doubted = _doubted(world)
+    if request.inputs_sha256 in doubted:
+        return None
     same = [
         run
         for run in world.runs
@@ -41,8 +42,12 @@ def earlier_run(request: RunRequest, world: World) -> StoredRun | None:
     return next(reversed(executed or same), None)
 
 
-def _doubted(results: Mapping[str, RunResult], world: World) -> set[str]:
-    """Name the runs that came out differently when they were repeated, and those repetitions."""
+def _doubted(world: World) -> set[str]:
+    """Name the runs that came out differently when they were repeated, and those repetitions.
+
+    And the digests of inputs that were the same both times.
+    """
+    results = {run.result.run_id: run.result for run in world.runs if run.result}
     tolerance = world.tolerance()
     doubted: set[str] = set()
     for result in results.values():
@@ -51,6 +56,7 @@ def _doubted(results: Mapping[str, RunResult], world: World) -> set[str]:
             continue
         if compare(original, result, tolerance).verdict is Verdict.DIFFERENT:
             doubted |= {result.run_id, original.run_id, original.answered_from}
+            doubted |= {result.inputs_sha256} & {original.inputs_sha256}
     return doubted - {""}
 
 
