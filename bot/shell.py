@@ -11,8 +11,8 @@ from typing import Protocol
 
 from bot.config import Config
 from bot.effects import Effect, apply
-from bot.excursion import Excursion
 from bot.forge.protocol import Forge
+from bot.preparation import Preparer
 from runner.records import RunRequest, RunResult
 
 
@@ -35,11 +35,11 @@ class Outlook:
     describe: Callable[[RunResult], str]
 
 
-class Executor(Protocol):
+class Executor(Preparer, Protocol):
     """The place where runs are executed."""
 
-    def prepare(self, excursion: Excursion) -> None:
-        """Make sure that a run could be executed, before its number is allotted."""
+    def settled(self, result: RunResult) -> None:
+        """Clear away what a run needs no more now that its result is published."""
 
     def claim(self, request: RunRequest) -> AbstractContextManager[None]:
         """Be the one who executes this run; left without an error, the run counts as told."""
@@ -62,11 +62,11 @@ class Executor(Protocol):
     def began(self, request: RunRequest) -> bool:
         """Say whether anything of a run was ever executed."""
 
+    def goes_on(self, request: RunRequest) -> str:
+        """Name what still executes a run though no command waits for it; "" if nothing does."""
+
     def recover(self, request: RunRequest) -> RunResult:
         """Say what became of a run whose execution was killed."""
-
-    def told(self, request: RunRequest) -> None:
-        """Forget that a run was interrupted, since it has been settled."""
 
     def told_sweep(self, issue: int, first: int) -> None:
         """Forget that a sweep was interrupted, since it has been settled."""

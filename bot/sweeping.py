@@ -13,12 +13,13 @@ from contextlib import ExitStack
 
 from bot.command import Sweep
 from bot.commands.run import declared_if_readable, publication
-from bot.commands.sweep import Plan, entry_effects, plan
+from bot.commands.sweep import Plan, effects_of, entry_effects, plan
 from bot.commands.world import World
-from bot.effects import apply
+from bot.effects import RequestRun, apply
 from bot.errors import ForgeError, RequestError
 from bot.log.sweep.entry import State
 from bot.log.sweep.words import count, point_line
+from bot.preparation import identify, make_ready
 from bot.shell import Outlook, Shell
 from bot.sweep import Point, read_sweeps
 from bot.sweep import Sweep as Points
@@ -49,7 +50,8 @@ def carry_out(
         KeyboardInterrupt: It was stopped; what there is has been told.
     """
     if shell.show is not None:
-        shell.apply(issue, plan(asked, read()).effects)
+        world = read()
+        shell.apply(issue, effects_of(_identified(shell, asked, plan(asked, world), world), world))
         return []
     with ExitStack() as claims:
         planned = _begin(shell, asked, issue, read, settle_runs, claims)
@@ -75,12 +77,16 @@ def settle(shell: Shell, issue: int, read: Read) -> None:
     unfinished = {sweep.first for sweep in shell.forge.sweeps(issue) if not sweep.alive}
     if not unfinished:
         return
+    going_on = set()
     for stored in shell.forge.runs(issue):
         request = stored.request
         if request is None or not stored.interrupted or _first(request) not in unfinished:
             continue
-        result = stored.left
-        if stored.result is None and result is None and shell.executor.began(request):
+        result = stored.result or stored.left
+        if result is None and shell.executor.goes_on(request):  # its sweep, given again, awaits it
+            going_on.add(_first(request))
+            continue
+        if result is None and shell.executor.began(request):
             result = shell.executor.recover(request)
         if result is not None:
             _publish(shell, result)
@@ -90,7 +96,7 @@ def settle(shell: Shell, issue: int, read: Read) -> None:
         if sweep.first in unfinished:
             shell.apply(issue, entry_effects(sweep, State.STOPPED, world))
             shell.tell(_stand(sweep, "which was interrupted, is in the thread as it stands"))
-    for first in unfinished:
+    for first in unfinished - going_on:
         shell.executor.told_sweep(issue, first)
 
 
@@ -116,8 +122,9 @@ def _begin(
             planned = plan(asked, world)
             first = planned.sweep.first
             if not _is_alive(shell, issue, first):
-                shell.executor.prepare(world.begun())
-                shell.apply(issue, planned.effects)
+                make_ready(shell.executor, planned.asked, world)
+                planned = _identified(shell, asked, planned, world)
+                shell.apply(issue, effects_of(planned, world))
                 claims.enter_context(shell.executor.claim_sweep(issue, first))
                 return planned
         shell.tell(f"Sweep {planned.sweep.id} is being executed, or was ended just now; waiting.")
@@ -130,6 +137,21 @@ def _begin(
             time.sleep(_PAUSE_S)
 
 
+def _identified(shell: Shell, asked: Sweep, planned: Plan, world: World) -> Plan:
+    """Say of each new run what it depends on, and answer those that were run before."""
+    slots = _slots(shell, asked, planned)
+    effects = identify(
+        shell.executor, shell.forge, planned.new, world, fresh=asked.force, slots=slots
+    )
+    return planned.identified(effects)
+
+
+def _slots(shell: Shell, asked: Sweep, planned: Plan) -> int:
+    """Say how many points are executed at once."""
+    to_run = planned.to_run
+    return shell.executor.slots(to_run[0].request, len(to_run), asked.jobs) if to_run else 1
+
+
 def _is_alive(shell: Shell, issue: int, first: int) -> bool:
     return any(sweep.alive and sweep.first == first for sweep in shell.forge.sweeps(issue))
 
@@ -137,10 +159,12 @@ def _is_alive(shell: Shell, issue: int, first: int) -> bool:
 def _execute(shell: Shell, asked: Sweep, planned: Plan, told: _Telling) -> bool:
     """Execute a sweep's points; False if it was interrupted."""
     sweep, to_run = planned.sweep, planned.to_run
-    slots = shell.executor.slots(to_run[0], len(to_run), asked.jobs)
+    slots = _slots(shell, asked, planned)
     total, ready = len(sweep.points), len(sweep.points) - len(to_run)
-    before = f", {ready} of them done before" if ready else ""
-    shell.tell(f"Sweep {sweep.id}: {count(total, 'point')}{before}, {slots} at a time.")
+    before = f", {ready} of them known" if ready else ""
+    few = asked.jobs is not None and slots < min(asked.jobs, len(to_run))
+    why = ", as many as there are cores" if few else ""
+    shell.tell(f"Sweep {sweep.id}: {count(total, 'point')}{before}, {slots} at a time{why}.")
     outlook = Outlook(
         name=f"Sweep {sweep.id}",
         total=total,
@@ -149,7 +173,8 @@ def _execute(shell: Shell, asked: Sweep, planned: Plan, told: _Telling) -> bool:
         describe=told.describe,
     )
     with told:
-        return shell.executor.execute(told.in_turn(to_run), slots, told.ended, outlook)
+        in_turn = told.in_turn(to_run, slots, fresh=asked.force)
+        return shell.executor.execute(in_turn, slots, told.ended, outlook)
 
 
 class _Telling:
@@ -176,17 +201,23 @@ class _Telling:
         for claim in self._claims.values() if kind is None else ():
             claim.close()
 
-    def in_turn(self, requests: tuple[RunRequest, ...]) -> Iterator[RunRequest]:
-        """Give each request when its turn has come, claimed.
+    def in_turn(
+        self, asked: tuple[RequestRun, ...], slots: int, *, fresh: bool
+    ) -> Iterator[RunRequest]:
+        """Give each request when its turn has come: as it is to be executed now, and claimed.
 
         Raises:
             ForgeError: What a point made could not be published, or the worktree has changed.
         """
-        for request in requests:
+        executor = self._shell.executor
+        for effect in asked:
+            request = effect.request
             self._check()
             _check_unchanged(self._shell, request)
+            if not executor.goes_on(request):  # packages may have changed since it was allotted
+                [request] = executor.identify([(request, effect.files)], fresh=fresh, slots=slots)
             with ExitStack() as claim:
-                claim.enter_context(self._shell.executor.claim(request))
+                claim.enter_context(executor.claim(request))
                 self._claims[request.run_id] = claim.pop_all()
             yield request
 
@@ -224,6 +255,7 @@ def _publish(shell: Shell, result: RunResult) -> RunResult:
     run = int(result.run_id.partition(".")[2])
     safe, publishing = publication(result, shell.forge.run_files(result.issue, run))
     apply((publishing,), shell.forge)
+    shell.executor.settled(safe)
     return safe
 
 

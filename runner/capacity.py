@@ -64,16 +64,23 @@ def share_of(
         each: What a run may take.
         given: The environment as it is; threads that somebody chose are left alone.
     """
-    share = {}
-    if _THREADS[0] not in given:
-        threads = each.cores or max(1, capacity.cores // slots)
-        share = {name: str(threads) for name in _THREADS if name not in given}
+    share = threads_of(slots, capacity, each, given)
     if len(capacity.gpus) > 1 and slots > 1:
         places = _places(capacity, each)
         share[_DEVICES] = places[slot % len(places)]
         if _DEVICES not in given:  # our numbers are the driver's, which CUDA orders otherwise
             share[_ORDER] = "PCI_BUS_ID"
     return share
+
+
+def threads_of(
+    slots: int, capacity: Capacity, each: Resources, given: Mapping[str, str]
+) -> dict[str, str]:
+    """Say how many threads each of so many runs at once is given, if nobody chose."""
+    if _THREADS[0] in given:
+        return {}
+    threads = each.cores or max(1, capacity.cores // slots)
+    return {name: str(threads) for name in _THREADS if name not in given}
 
 
 def _places(capacity: Capacity, each: Resources) -> list[str]:

@@ -15,12 +15,15 @@ ROOT = Path(__file__).parent.parent
 FLOORS = (
     ("bot.cli",),
     ("bot.handle",),
-    ("bot.sweeping", "bot.shell"),
+    ("bot.sweeping",),
+    ("bot.shell", "bot.preparation"),
     ("bot.commands",),
     ("bot.scaffold", "bot.log", "bot.effects", "bot.site"),
     (
+        "bot.agreement",
         "bot.excursion",
         "bot.excursion_file",
+        "bot.executed",
         "bot.config",
         "bot.events",
         "bot.command",

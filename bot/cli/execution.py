@@ -1,44 +1,63 @@
-"""Where the local forge's runs are executed: the excursion's worktree, on this machine."""
+"""Where the local forge's runs are executed: the excursion's worktree, here or on a cluster."""
 
 from __future__ import annotations
 
-import heapq
-import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from functools import cached_property
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
+from bot.cli.checkpoints import Checkpoints
+from bot.cli.inputs import Inputs
 from bot.cli.place import say
 from bot.cli.progress import Progress
+from bot.cli.shares import Shares
+from bot.commands.run import PATCH
 from bot.errors import ForgeError, RequestError
 from bot.excursion import Excursion
+from bot.excursion_file import FILE_NAME
 from bot.forge.local import LocalForge
 from bot.forge.local_runs import numbers
+from bot.preparation import Asked
 from bot.shell import Outlook
-from runner import capacity
-from runner.engines import local
-from runner.engines.job import Job
-from runner.records import RunRequest, RunResult
+from runner.engines import left, local, slurm
+from runner.engines.job import EngineError, Job
+from runner.notebook import CHECKPOINTS
+from runner.records import RunRequest, RunResult, Warm
 
 
 class LocalExecutor:
     """Executes runs in the excursion's own worktree."""
 
-    def __init__(self, forge: LocalForge, progress: Progress) -> None:
+    def __init__(self, forge: LocalForge, progress: Progress, warm: Warm) -> None:
         self._forge = forge
+        self._warm = warm
         self._progress = progress
         self._claims: dict[str, int] = {}
         self._claims_of_sweeps: dict[str, int] = {}
+        self._shares = Shares()
+        self._inputs = Inputs(forge, say)
+        self._checkpoints = Checkpoints(forge.root, forge.is_alive)
 
-    def prepare(self, excursion: Excursion) -> None:
-        """Make sure that a run could be executed, before its number is allotted.
+    def prepare(self, excursion: Excursion, request: RunRequest) -> None:
+        """Make sure that a run could be executed by its engine, before its number is allotted.
+
+        Takes long where requirements are to be installed or large data to be read; only once.
 
         Raises:
-            ExcursionError: What executes notebooks is missing, or the excursion's worktree is not
-                on its branch.
+            ExcursionError: What executes notebooks is missing, the excursion's worktree is not on
+                its branch, its requirements cannot be had, or its data are not there.
         """
         _check_installed()
+        if request.engine == "slurm":
+            _check_slurm()
+        _install(request)
+        self._inputs.read_data(request)
+        if request.reproduces:  # it has a checkout of its own
+            self._forge.check_commit(request.commit)
+            return
         folder = self._forge.worktree(excursion.branch) / excursion.folder
         if not folder.is_dir():
             raise RequestError(
@@ -46,6 +65,29 @@ class LocalExecutor:
                 where=str(folder),
                 right="Restore it there: git checkout -- . (or git sparse-checkout disable)",
             )
+
+    def identify(self, asked: Sequence[Asked], *, fresh: bool, slots: int = 1) -> list[RunRequest]:
+        """Put into requests all that is known of what each depends on.
+
+        Args:
+            asked: The requests, each with what its ref will hold.
+            fresh: Whether they shall begin anew, whatever an earlier attempt left.
+            slots: How many runs go on at once, which decides on the threads of each.
+
+        Raises:
+            RequestError: The data that one declares are not there.
+        """
+        threads = self._shares.threads(asked[0][0], slots) if asked else {}
+        return [
+            found
+            if fresh or found.reproduces
+            else found.model_copy(update={"goes_on_from": self._checkpoints.left_by(found)})
+            for found in self._inputs.identify(asked, threads)
+        ]
+
+    def settled(self, result: RunResult) -> None:
+        """Clear away what a run needs no more now that its result is published."""
+        self._checkpoints.end(result)
 
     @contextmanager
     def claim(self, request: RunRequest) -> Iterator[None]:
@@ -64,15 +106,8 @@ class LocalExecutor:
             del self._claims_of_sweeps[name]
 
     def slots(self, request: RunRequest, points: int, jobs: int | None) -> int:
-        """Say how many of so many runs go on at once: what was asked for, never more than cores.
-
-        Where nothing was asked for, cores, memory and GPUs decide.
-        """
-        if jobs is None:
-            return capacity.slots_for(points, self._capacity, request.resources)
-        if jobs > self._capacity.cores:
-            say(f"{jobs} jobs were asked for; this machine has {self._capacity.cores} cores.")
-        return max(1, min(jobs, points, self._capacity.cores))
+        """Say how many of so many runs like this one go on at once; at most `jobs` if given."""
+        return self._shares.slots(request, points, jobs)
 
     def execute(
         self,
@@ -82,30 +117,48 @@ class LocalExecutor:
         outlook: Outlook | None = None,
     ) -> bool:
         """Execute runs that are claimed once they are asked for; False if it was interrupted."""
-        places = list(range(slots))
-        taken: dict[str, int] = {}
+        coming = iter(requests)
+        first = next(coming, None)
+        if first is None:
+            return True
+        engine = slurm.execute if first.engine == "slurm" else local.execute
+        kernels = _Kernels()
+        parts = self._shares.among(slots if first.engine == "local" else 1)
+        with ExitStack() as places, self._progress.of(outlook) as watch, _told_as_ours():
 
-        def jobs() -> Iterator[Job]:
-            for request in requests:
-                taken[request.run_id] = place = heapq.heappop(places)
-                yield self._job(request, place, slots)
-
-        with self._progress.of(outlook) as watch:
+            def listen(run_id: str, event: dict[str, Any]) -> None:
+                kernels.listen(event)
+                watch.heard(run_id, event)
 
             def done(result: RunResult) -> None:
-                heapq.heappush(places, taken.pop(result.run_id))
+                parts.give_back(result.run_id)
                 watch.ended(result)
                 ended(result)
 
-            return local.execute(jobs(), slots, listen=watch.heard, ended=done)
+            every = chain((first,), coming)
+            jobs = (self._job(request, places, parts.take(request)) for request in every)
+            whole = engine(jobs, slots, listen=listen, ended=done)
+        kernels.have_a_zygote(self._forge.top, self._warm)
+        return whole
 
     def began(self, request: RunRequest) -> bool:
         """Say whether anything of a run was ever executed."""
-        return local.began(self._folder(request))
+        return left.began(self._folder(request))
+
+    def goes_on(self, request: RunRequest) -> str:
+        """Name what still executes a run though no command waits for it; "" if nothing does."""
+        if request.engine != "slurm":
+            return ""
+        with _told_as_ours():
+            job = slurm.goes_on(self._folder(request))
+        return f"Slurm job {job}" if job else ""
 
     def recover(self, request: RunRequest) -> RunResult:
         """Say what became of a run whose execution was killed."""
-        return local.recover(self._folder(request), request)
+        if request.engine != "slurm":
+            return left.recover(self._folder(request), request)
+        with _told_as_ours():
+            return slurm.recover(self._folder(request), request)
 
     def told(self, request: RunRequest) -> None:
         """Forget that a run was interrupted, since it has been settled."""
@@ -115,34 +168,82 @@ class LocalExecutor:
         """Forget that a sweep was interrupted, since it has been settled."""
         self._forge.told_sweep(issue, first)
 
-    @cached_property
-    def _capacity(self) -> capacity.Capacity:
-        return capacity.read_capacity()
-
-    def _job(self, request: RunRequest, place: int, slots: int) -> Job:
-        share = [self._claims[request.run_id]]
+    def _job(self, request: RunRequest, places: ExitStack, share: Mapping[str, str]) -> Job:
+        claims = [self._claims[request.run_id]]
         if request.sweep in self._claims_of_sweeps:  # it is not over before its last run is
-            share.append(self._claims_of_sweeps[request.sweep])
-        environment = (
-            capacity.share_of(place, slots, self._capacity, request.resources, os.environ)
-            if slots > 1
-            else {}
-        )
+            claims.append(self._claims_of_sweeps[request.sweep])
         return Job(
             request,
             folder=self._folder(request),
-            workdir=self._workdir(request),
-            environment=environment,
-            share=tuple(share),
+            workdir=self._workdir(request, places),
+            python=_install(request),
+            environment={CHECKPOINTS: str(self._checkpoints.begin(request)), **share},
+            share=tuple(claims),
         )
 
     def _folder(self, request: RunRequest) -> Path:
         return self._forge.run_folder(*numbers(request))
 
-    def _workdir(self, request: RunRequest) -> Path:
-        """Find the notebook's folder in the worktree where its branch is worked on."""
-        branch = Path(request.notebook).parent.name  # an excursion's folder is named so
-        return self._forge.worktree(branch) / Path(request.notebook).parent
+    def _workdir(self, request: RunRequest, places: ExitStack) -> Path:
+        """Find the notebook's folder where its branch is worked on, or at an earlier commit."""
+        folder = Path(request.notebook).parent
+        if not request.reproduces:
+            branch = folder.name  # an excursion's folder is named so
+            return self._forge.worktree(branch) / folder
+        patch = self._folder(request) / PATCH
+        checkout = self._forge.checked_out(
+            request.run_id,
+            request.commit,
+            patch.read_bytes() if patch.exists() else b"",
+            data=self._inputs.data_folder(request),
+            files=self._inputs.untracked_data(request) if request.data else (),
+        )
+        return places.enter_context(checkout) / folder
+
+
+class _Kernels:
+    """How the kernels of one command were started."""
+
+    def __init__(self) -> None:
+        self._cold: str | None = None  # why one was
+        self._warm = False
+
+    def listen(self, event: dict[str, Any]) -> None:
+        """Take notice of a kernel."""
+        if event["event"] == "kernel":
+            self._warm |= event["started"] == "warm"
+            self._cold = self._cold or event["why"]
+
+    def have_a_zygote(self, top: Path, warm: Warm) -> None:
+        """Have one for the next command, and say once why there was none for this."""
+        if not self._warm and not self._cold:
+            return
+        from bot.cli.warm import have_one
+        from runner.warm.client import possible
+
+        found = have_one(top, warm)
+        if self._cold and not possible():
+            say(f"The kernel was started cold, since {self._cold}; {found}.")
+
+
+def _install(request: RunRequest) -> str:
+    """Give the interpreter for a run's kernel, with what its excursion requires.
+
+    Raises:
+        RequestError: The requirements cannot be had.
+        ForgeError: They could not be installed.
+    """
+    if not request.requirements:
+        return sys.executable
+    from runner import environments  # here, since few excursions need one
+
+    where = f"{Path(request.notebook).parent}/{FILE_NAME}"
+    try:
+        return environments.make(request.requirements, say=say)
+    except environments.RequirementsError as error:
+        raise RequestError(error.problem, where=where, right=error.right) from error
+    except environments.PipError as error:
+        raise ForgeError(str(error), where=where, right="Give the command again.") from error
 
 
 def _check_installed() -> None:
@@ -155,3 +256,23 @@ def _check_installed() -> None:
             f"notebooks cannot be executed here: {', '.join(missing)} is not installed",
             right="pip install 'excursions[notebooks]'",
         )
+
+
+def _check_slurm() -> None:
+    """Say so before anything starts if this machine cannot speak to a Slurm cluster."""
+    missing = slurm.missing()
+    if missing:
+        raise ForgeError(
+            f"nothing can be given to Slurm here: {', '.join(missing)} is not installed",
+            right="Give the command on a machine of the cluster, such as its login node, "
+            "with pip install 'excursions[slurm]'.",
+        )
+
+
+@contextmanager
+def _told_as_ours() -> Iterator[None]:
+    """Tell an engine's trouble as the machine's."""
+    try:
+        yield
+    except EngineError as error:
+        raise ForgeError(error.what, right=error.right) from error

@@ -82,6 +82,8 @@ def _run_on(bar: Bar) -> Watch:
         with contextlib.suppress(OSError):
             if event["event"] == "started":
                 bar.update(task, description=f"Run {run_id}")
+            elif event["event"] == "place":
+                bar.update(task, description=f"Run {run_id}", said=plain(event["text"]))
             elif event["event"] == "cells":
                 bar.update(task, total=len(event["code"]), said="")
             elif event["event"] == "cell ended":
@@ -132,7 +134,9 @@ def _run_lines() -> Watch:
 
         kind = event["event"]
         due = time.monotonic() - state["last"] >= _LINE_EVERY_S
-        if kind == "cells":
+        if kind == "place":
+            tell(plain(event["text"]))
+        elif kind == "cells":
             state["cells"] = len(event["code"])
             tell(f"{state['cells']} cells to run")
         elif kind == "cell ended":

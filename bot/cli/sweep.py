@@ -7,7 +7,7 @@ import click
 from bot import handle
 from bot.cli.desk import open_desk
 from bot.cli.place import dry_run_option, give, issue_argument, say
-from bot.cli.run import tell_results
+from bot.cli.run import tell
 from bot.command import Sweep
 from bot.events import Commanded
 from bot.parameters import split_assignments
@@ -56,4 +56,4 @@ def sweep_command(
         say("As the points end: publish files, post entry; at the end set labels.")
         return
     give(results[0].sweep)
-    tell_results(results, str(desk.forge.root / str(issue) / "thread.html"))
+    tell(desk, issue, results)

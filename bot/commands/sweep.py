@@ -6,7 +6,7 @@ has an outcome keeps it, what waits keeps its number, what was stopped while it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -40,10 +40,29 @@ _ALIKE = ("notebook_sha256", "commit", "dirty", "timeout_s", "engine")
 class Plan:
     """What a sweep's command comes to."""
 
-    sweep: Points  # with a request for each point
-    to_run: tuple[RunRequest, ...]  # in the grid's order
-    is_new: bool
-    effects: tuple[Effect, ...]
+    sweep: Points  # with a request for each point, and what is known of it
+    waiting: tuple[RequestRun, ...]  # for points that have their numbers from before
+    new: tuple[RequestRun, ...]
+
+    @property
+    def asked(self) -> tuple[RequestRun, ...]:
+        """The runs for all points that want an outcome, in the grid's order."""
+        effects = {effect.request.run_id: effect for effect in (*self.waiting, *self.new)}
+        names = (point.request.run_id for point in self.sweep.points)
+        return tuple(effects[name] for name in names if name in effects)
+
+    @property
+    def to_run(self) -> tuple[RequestRun, ...]:
+        """Those of them whose outcome is not known from an earlier run."""
+        return tuple(effect for effect in self.asked if effect.answer is None)
+
+    def identified(self, effects: Iterable[Effect]) -> Plan:
+        """Give the plan with its new runs as they were identified, some answered at once."""
+        new = tuple(effect for effect in effects if isinstance(effect, RequestRun))
+        sweep = self.sweep.asked(effect.request for effect in new)
+        for effect in new:
+            sweep = sweep.told(effect.answer) if effect.answer else sweep
+        return Plan(sweep, self.waiting, new)
 
 
 def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Sweep:
@@ -71,7 +90,14 @@ def decide(command: Sweep, world: World) -> tuple[Effect, ...]:
     Raises:
         RequestError: The grid or a value is not possible, or the excursion cannot run.
     """
-    return plan(command, world).effects
+    return effects_of(plan(command, world), world)
+
+
+def effects_of(planned: Plan, world: World) -> tuple[Effect, ...]:
+    """Give what follows from a plan: its runs asked for, and an entry that says so."""
+    if not planned.asked:
+        return ()
+    return (*planned.asked, *entry_effects(planned.sweep, State.RUNNING, world))
 
 
 def plan(command: Sweep, world: World) -> Plan:
@@ -104,21 +130,18 @@ def plan(command: Sweep, world: World) -> Plan:
         }
         return pattern.model_copy(update=changes)
 
+    def effect(asked: RunRequest) -> RequestRun:
+        return RequestRun(asked, files | {run.REQUEST: to_json(asked)})
+
     if known is None:
         name = pattern.run_id
-        new = tuple(request(p, name, next(numbers)) for p in points)
+        new = [request(p, name, next(numbers)) for p in points]
         sweep = Points(name, tuple(Point(each) for each in new), pattern.requested)
-        to_run = new
-    else:
-        again = [p for p in known.points if needs_execution(p, retry_failed=command.retry_failed)]
-        to_run = tuple(
-            p.request if p.result is None else request(p.parameters, known.id, next(numbers))
-            for p in again
-        )
-        sweep = known.asked(to_run)
-    requests = [RequestRun(each, files | {"request.json": to_json(each)}) for each in to_run]
-    effects = (*requests, *entry_effects(sweep, State.RUNNING, world)) if requests else ()
-    return Plan(sweep, to_run, known is None, effects)
+        return Plan(sweep, (), tuple(map(effect, new)))
+    again = [p for p in known.points if needs_execution(p, retry_failed=command.retry_failed)]
+    waiting = [p.request for p in again if p.result is None]
+    new = [request(p.parameters, known.id, next(numbers)) for p in again if p.result is not None]
+    return Plan(known.asked(new), tuple(map(effect, waiting)), tuple(map(effect, new)))
 
 
 def entry_effects(sweep: Points, state: State, world: World) -> tuple[Effect, ...]:
@@ -133,6 +156,7 @@ def entry_effects(sweep: Points, state: State, world: World) -> tuple[Effect, ..
         state,
         declared=declared,
         predictions=read_predictions(world.thread),
+        known_since=_known_since(sweep, world),
         picture=picture,
         timeout=_timeout(sweep, declared, world),
     )
@@ -182,6 +206,13 @@ def _picture(sweep: Points, declared: ExcursionFile | None) -> tuple[Shown | Non
         return None, b""
     at = f"sweeps/{sweep.first}/{FIGURE}"
     return Shown(at, caption(chart, sweep), alt_text(chart, sweep)), draw_chart(chart)
+
+
+def _known_since(sweep: Points, world: World) -> str:
+    """Say when the first outcome could be known: what is said after is no prediction."""
+    earlier = {result.answered_from for result in sweep.results} - {""}
+    runs = [run.result for run in world.runs if run.result and run.result.run_id in earlier]
+    return min([sweep.requested, *(result.started for result in runs)])
 
 
 def _timeout(sweep: Points, declared: ExcursionFile | None, world: World) -> str:

@@ -23,10 +23,11 @@ from bot.forge.git_batch import (
 from bot.forge.local_place import LocalPlace
 from bot.forge.protocol import StoredRun, run_ref
 from bot.forge.thread_files import write_atomically
-from runner.records import RunRequest, RunResult, read_request, read_result
+from runner.records import RunRequest, RunResult, read_request, read_result, to_json
 
 REQUEST = "request.json"
 RESULT = "result.json"
+SOURCE = "source.ipynb"
 
 
 class LocalRuns(LocalPlace):
@@ -71,6 +72,22 @@ class LocalRuns(LocalPlace):
                 left[f"figures/{figure.name}"] = figure.read_bytes()
         return published | left
 
+    def run_source(self, issue: int, run: int) -> bytes | None:
+        """Read the notebook of a run as it was executed, None if it is nowhere any more."""
+        ref = run_ref(issue, run)
+        request = _request(self.git.read(ref, REQUEST))
+        if request is None:
+            return None
+        own = self.git.run("rev-list", "--reverse", f"{request.commit}..{ref}", allowed=(0, 128))
+        first = own.stdout.decode().partition("\n")[0]  # the commit that allotted the number
+        kept = self.git.read(first, SOURCE) if first else None
+        return kept if kept is not None else self.git.read(request.commit, request.notebook)
+
+    def is_alive(self, run_id: str) -> bool:
+        """Say whether somebody is executing a run now."""
+        issue, _, run = run_id.partition(".")
+        return claims.is_claimed(self.run_folder(int(issue), int(run)))
+
     def run_folder(self, issue: int, run: int) -> Path:
         """Name the folder on disk in which a run is executed and its files stay."""
         return self.root / str(issue) / "runs" / str(run)
@@ -93,10 +110,10 @@ class LocalRuns(LocalPlace):
                 fresh.append((ref, NewCommit(request.commit, files, f"Run {request.run_id}\n")))
                 if folder.exists():
                     shutil.rmtree(folder)  # of an allotment that was killed before its ref
-            if not request.sweep:
+            if not request.sweep or RESULT in files:
                 self._write_beside(folder, files)
-                if not claims.is_unfinished(folder):
-                    write_atomically(folder / claims.OWNER, b"")
+            if not request.sweep and not claims.is_unfinished(folder):
+                write_atomically(folder / claims.OWNER, b"")
         commits = write_commits(self.git, [commit for _, commit in fresh])
         moves = [(ref, new, NO_COMMIT) for (ref, _), new in zip(fresh, commits, strict=True)]
         if moves and not move_refs(self.git, moves, "excursion: run"):
@@ -116,8 +133,9 @@ class LocalRuns(LocalPlace):
         """
         issue, run = numbers(request)
         folder = self.run_folder(issue, run)
-        if not (folder / REQUEST).exists():  # the turn of a sweep's point has come
-            self._write_beside(folder, tree_files(self.git, run_ref(issue, run)))
+        if not claims.is_unfinished(folder):  # the turn of a sweep's point has come
+            kept = tree_files(self.git, run_ref(issue, run))
+            self._write_beside(folder, kept | {REQUEST: to_json(request)})
         with claims.claim(folder, f"run {request.run_id}") as descriptor:
             yield descriptor
 

@@ -11,8 +11,9 @@ from itertools import accumulate
 from bot.durations import spoken
 from bot.excursion_file import ExcursionFile
 from bot.log.predictions import Prediction, short_moment
+from bot.log.ran_on import dollars, machine
 from bot.log.run_details import environment_text, folded, meanings
-from bot.log.run_entry import LONGEST, chosen, headline, machine, predicted
+from bot.log.run_entry import LONGEST, chosen, headline, predicted
 from bot.log.safety import clip, code, fence, inline
 from bot.log.sweep.metric import best_point, compared
 from bot.log.sweep.table import points_table
@@ -49,6 +50,7 @@ def sweep_entry(
     *,
     declared: ExcursionFile | None,
     predictions: tuple[Prediction, ...],
+    known_since: str,
     picture: Shown | None,
     timeout: str = "",
 ) -> str:
@@ -58,7 +60,8 @@ def sweep_entry(
         sweep: Its points, and what came of them.
         state: How far it is.
         declared: The excursion's declaration at the commit that ran, if it can still be read.
-        predictions: All predictions of the thread; those stamped before the sweep are shown.
+        predictions: All predictions of the thread.
+        known_since: When the first outcome could be known; those stamped before are shown.
         picture: A plot of it, if one can be drawn.
         timeout: The limit of each run, where it is not the one that holds anyway.
     """
@@ -75,7 +78,7 @@ def sweep_entry(
         _picture(picture),
     ]
     after = [
-        predicted(seen, sweep.requested, predictions, "sweep") if sweep.results else "",
+        predicted(seen, known_since, predictions, "sweep") if sweep.results else "",
         _ran_on(sweep.results, sweep.request.commit),
     ]
     folds = [
@@ -184,7 +187,7 @@ def _ran_on(results: Sequence[RunResult], commit: str) -> str:
     """Say in one line what the runs ran on, and what they took together."""
     if not results:
         return ""
-    places = dict.fromkeys(tuple(machine(result.environment)) for result in results)
+    places = dict.fromkeys(tuple(machine(result.environment, peaks=False)) for result in results)
     places.pop((), None)
     facts = [f"commit {code(commit[:10])}", *next(iter(places), ())]
     began, ended = min(r.started for r in results), max(r.finished for r in results)
@@ -194,7 +197,7 @@ def _ran_on(results: Sequence[RunResult], commit: str) -> str:
     gpu_s = math.fsum(result.cost.gpu_s for result in results)
     facts += [f"{spoken(gpu_s)} of GPU"] if gpu_s else []
     prices = [result.cost.usd for result in results if result.cost.usd is not None]
-    facts += [f"{math.fsum(prices):.2f} USD"] if prices else []
+    facts += [dollars(math.fsum(prices))] if prices and gpu_s else []
     text = f"**Ran on** {' · '.join(facts)}"
     if len(places) > 1:
         text += (
