@@ -13,7 +13,7 @@ from bot.excursion_file import NOTEBOOK
 from bot.executed import carry_over
 from bot.forge.protocol import StoredRun
 from bot.forge.thread_files import timestamp
-from runner.records import Cost, RunRequest, RunResult, Status, to_json
+from runner.records import Cost, RunRequest, Status, to_json
 
 RESULT = "result.json"
 
