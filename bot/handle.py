@@ -51,6 +51,9 @@ class Executor(Preparer, Protocol):
     def began(self, request: RunRequest) -> bool:
         """Say whether anything of a run was ever executed."""
 
+    def goes_on(self, request: RunRequest) -> str:
+        """Name what still executes a run though no command waits for it; "" if nothing does."""
+
     def recover(self, request: RunRequest) -> RunResult:
         """Say what became of a run whose execution was killed."""
 
@@ -170,6 +173,8 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
                 return results
             claims.enter_context(shell.executor.claim(requests[0]))
         shell.executor.execute(requests, 1, results.append)
+        if not results:
+            raise KeyboardInterrupt  # before anything was executed; given again, it will be
         with shell.lock():
             _end(shell, results[0])
             _settle(shell, issue, wanted=None)  # one killed just before may have ended meanwhile
@@ -239,7 +244,7 @@ def _settle(shell: Shell, issue: int, *, wanted: RunRequest | None) -> RunResult
     """Bring every run whose command was interrupted to its end.
 
     Gives the result of one that is just what is wanted now; or the run itself, if nothing of it
-    was ever executed, so that it can be now.
+    was ever executed, or it is still executed elsewhere, so that it can be, or be awaited, now.
     """
     found: RunResult | StoredRun | None = None
     for stored in shell.forge.runs(issue):
@@ -247,7 +252,11 @@ def _settle(shell: Shell, issue: int, *, wanted: RunRequest | None) -> RunResult
             continue
         same = wanted is not None and same_request(stored.request, wanted)
         result = stored.result or stored.left
-        if result is None and same and not shell.executor.began(stored.request):
+        where = "" if result else shell.executor.goes_on(stored.request)
+        if where and not same:
+            shell.tell(f"Run {stored.request.run_id} goes on: {where}. `run` as before awaits it.")
+            continue
+        if result is None and same and (where or not shell.executor.began(stored.request)):
             found = stored
             continue
         ended = result or shell.executor.recover(stored.request)

@@ -1,11 +1,13 @@
-"""Where the local forge's runs are executed: the excursion's worktree, on this machine."""
+"""Where the local forge's runs are executed: the excursion's worktree, here or on a cluster."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from bot.cli.checkpoints import Checkpoints
 from bot.cli.inputs import Inputs
@@ -16,24 +18,25 @@ from bot.errors import ForgeError, RequestError
 from bot.excursion import Excursion
 from bot.excursion_file import FILE_NAME
 from bot.forge.local import LocalForge
-from runner.engines import local
-from runner.engines.job import Job
+from runner.engines import left, local, slurm
+from runner.engines.job import EngineError, Job
 from runner.notebook import CHECKPOINTS
-from runner.records import RunRequest, RunResult
+from runner.records import RunRequest, RunResult, Warm
 
 
 class LocalExecutor:
     """Executes runs in the excursion's own worktree."""
 
-    def __init__(self, forge: LocalForge, progress: Progress) -> None:
+    def __init__(self, forge: LocalForge, progress: Progress, warm: Warm) -> None:
         self._forge = forge
+        self._warm = warm
         self._progress = progress
         self._claims: dict[str, int] = {}
         self._inputs = Inputs(forge, say)
         self._checkpoints = Checkpoints(forge.root, forge.is_alive)
 
     def prepare(self, excursion: Excursion, request: RunRequest) -> None:
-        """Make sure that a run could be executed, before its number is allotted.
+        """Make sure that a run could be executed by its engine, before its number is allotted.
 
         Takes long where requirements are to be installed or large data to be read; only once.
 
@@ -42,6 +45,8 @@ class LocalExecutor:
                 its branch, its requirements cannot be had, or its data are not there.
         """
         _check_installed()
+        if request.engine == "slurm":
+            _check_slurm()
         _install(request)
         self._inputs.read_data(request)
         if request.reproduces:  # it has a checkout of its own
@@ -89,17 +94,41 @@ class LocalExecutor:
         self, requests: Iterable[RunRequest], slots: int, ended: Callable[[RunResult], None]
     ) -> bool:
         """Execute runs that are claimed once they are asked for; False if it was interrupted."""
-        with ExitStack() as places, self._progress.of() as listen:
-            jobs = (self._job(request, places) for request in requests)
-            return local.execute(jobs, slots, listen=listen, ended=ended)
+        coming = iter(requests)
+        first = next(coming, None)
+        if first is None:
+            return True
+        engine = slurm.execute if first.engine == "slurm" else local.execute
+        kernels = _Kernels()
+        with ExitStack() as places, self._progress.of() as show, _told_as_ours():
+
+            def listen(run_id: str, event: dict[str, Any]) -> None:
+                kernels.listen(event)
+                show(run_id, event)
+
+            jobs = (self._job(request, places) for request in chain((first,), coming))
+            whole = engine(jobs, slots, listen=listen, ended=ended)
+        kernels.have_a_zygote(self._forge.top, self._warm)
+        return whole
 
     def began(self, request: RunRequest) -> bool:
         """Say whether anything of a run was ever executed."""
-        return local.began(self._folder(request))
+        return left.began(self._folder(request))
+
+    def goes_on(self, request: RunRequest) -> str:
+        """Name what still executes a run though no command waits for it; "" if nothing does."""
+        if request.engine != "slurm":
+            return ""
+        with _told_as_ours():
+            job = slurm.goes_on(self._folder(request))
+        return f"Slurm job {job}" if job else ""
 
     def recover(self, request: RunRequest) -> RunResult:
         """Say what became of a run whose execution was killed."""
-        return local.recover(self._folder(request), request)
+        if request.engine != "slurm":
+            return left.recover(self._folder(request), request)
+        with _told_as_ours():
+            return slurm.recover(self._folder(request), request)
 
     def told(self, request: RunRequest) -> None:
         """Forget that a run was interrupted, since it has been settled."""
@@ -133,6 +162,31 @@ class LocalExecutor:
             files=self._inputs.untracked_data(request) if request.data else (),
         )
         return places.enter_context(checkout) / folder
+
+
+class _Kernels:
+    """How the kernels of one command were started."""
+
+    def __init__(self) -> None:
+        self._cold: str | None = None  # why one was
+        self._warm = False
+
+    def listen(self, event: dict[str, Any]) -> None:
+        """Take notice of a kernel."""
+        if event["event"] == "kernel":
+            self._warm |= event["started"] == "warm"
+            self._cold = self._cold or event["why"]
+
+    def have_a_zygote(self, top: Path, warm: Warm) -> None:
+        """Have one for the next command, and say once why there was none for this."""
+        if not self._warm and not self._cold:
+            return
+        from bot.cli.warm import have_one
+        from runner.warm.client import possible
+
+        found = have_one(top, warm)
+        if self._cold and not possible():
+            say(f"The kernel was started cold, since {self._cold}; {found}.")
 
 
 def _numbers(request: RunRequest) -> tuple[int, int]:
@@ -170,3 +224,23 @@ def _check_installed() -> None:
             f"notebooks cannot be executed here: {', '.join(missing)} is not installed",
             right="pip install 'excursions[notebooks]'",
         )
+
+
+def _check_slurm() -> None:
+    """Say so before anything starts if this machine cannot speak to a Slurm cluster."""
+    missing = slurm.missing()
+    if missing:
+        raise ForgeError(
+            f"nothing can be given to Slurm here: {', '.join(missing)} is not installed",
+            right="Give the command on a machine of the cluster, such as its login node, "
+            "with pip install 'excursions[slurm]'.",
+        )
+
+
+@contextmanager
+def _told_as_ours() -> Iterator[None]:
+    """Tell an engine's trouble as the machine's."""
+    try:
+        yield
+    except EngineError as error:
+        raise ForgeError(error.what, right=error.right) from error

@@ -39,7 +39,7 @@ _SIGNS = {
     Status.TIMED_OUT: ("⏱️", "ran out of time after"),
     Status.CANCELLED: ("⏹️", "was cancelled after"),
     Status.DIED: ("💀", "died after"),
-    Status.REFUSED: ("🚫", "was refused after"),
+    Status.REFUSED: ("🚫", "was refused"),
 }
 
 
@@ -115,7 +115,8 @@ def _heading(result: RunResult, original: RunResult | None, agreement: Agreement
         return f"### {sign} {inline(verdict_line(result, original, agreement))}"
     sign, words = _SIGNS[result.status]
     repeated = f", repeating run {result.reproduces}," if result.reproduces else ""
-    return f"### {sign} Run {result.run_id}{repeated} {words} {spoken(result.duration_s)}"
+    lasted = "" if result.status is Status.REFUSED else f" {spoken(result.duration_s)}"
+    return f"### {sign} Run {result.run_id}{repeated} {words}{lasted}"
 
 
 def _lead(result: RunResult, declared: ExcursionFile | None, original: RunResult | None) -> str:
