@@ -155,9 +155,9 @@ class LocalExecutor:
             return self._forge.worktree(branch) / folder
         patch = self._folder(request) / PATCH
         checkout = self._forge.checked_out(
-            request.run_id,
-            request.commit,
+            request,
             patch.read_bytes() if patch.exists() else b"",
+            in_use=bool(self.goes_on(request)),
             data=self._inputs.data_folder(request),
             files=self._inputs.untracked_data(request) if request.data else (),
         )

@@ -51,9 +51,7 @@ def test_patterns_mean_what_they_mean_to_pathlib(
             file.touch()
             files.add(path)
     found = list(folder.glob(pattern))
-    theirs = {
-        path for path in files if any((folder / path).is_relative_to(each) for each in found)
-    }
+    theirs = {path for path in files if any((folder / path).is_relative_to(each) for each in found)}
     assert set(data_files([pattern], folder, inside=(folder,))) == theirs
 
 
