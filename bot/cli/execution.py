@@ -135,12 +135,13 @@ class LocalExecutor:
         self._forge.told(*_numbers(request))
 
     def _job(self, request: RunRequest, places: ExitStack) -> Job:
+        checkpoints = self._checkpoints.begin(request, in_use=bool(self.goes_on(request)))
         return Job(
             request,
             folder=self._folder(request),
             workdir=self._workdir(request, places),
             python=_install(request),
-            environment={CHECKPOINTS: str(self._checkpoints.begin(request))},
+            environment={CHECKPOINTS: str(checkpoints)},
             share=(self._claims[request.run_id],),
         )
 
@@ -155,9 +156,9 @@ class LocalExecutor:
             return self._forge.worktree(branch) / folder
         patch = self._folder(request) / PATCH
         checkout = self._forge.checked_out(
-            request.run_id,
-            request.commit,
+            request,
             patch.read_bytes() if patch.exists() else b"",
+            in_use=bool(self.goes_on(request)),
             data=self._inputs.data_folder(request),
             files=self._inputs.untracked_data(request) if request.data else (),
         )
