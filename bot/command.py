@@ -23,6 +23,15 @@ class Run:
     parameters: Mapping[str, str] = field(default_factory=dict)
     timeout: str | None = None
     dirty: bool = False  # with what is not committed
+    force: bool = False  # also what was run before
+
+
+@dataclass(frozen=True)
+class Reproduce:
+    """Execute a run again, at its very commit, and compare."""
+
+    run: int
+    timeout: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,4 +58,4 @@ class Answer:
     run: int | None = None  # the run that it rests on; the last that succeeded
 
 
-Command = Start | Run | Predict | Log | Answer
+Command = Start | Run | Reproduce | Predict | Log | Answer

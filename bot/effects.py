@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.forge.protocol import Forge, run_ref
-from runner.records import RunRequest
+from runner.records import RunRequest, RunResult
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,15 @@ class SetLabels:
 
 @dataclass(frozen=True)
 class RequestRun:
-    """Allot a run's number by creating its ref, and ask for it to be executed."""
+    """Allot a run's number by creating its ref, and ask for it to be executed.
+
+    Where the outcome is known from an earlier run, the ref holds it from the start, and nothing is
+    executed.
+    """
 
     request: RunRequest
     files: Mapping[str, bytes]  # what the ref holds from the start
+    answer: RunResult | None = None  # the outcome, where it is known
 
 
 @dataclass(frozen=True)
@@ -148,6 +153,8 @@ def line(effect: Effect) -> str:
         case SetLabels():
             changes = [f"+{label}" for label in effect.add] + [f"-{x}" for x in effect.remove]
             return f"set labels  on issue {effect.issue}: {' '.join(changes)}"
+        case RequestRun(request=request, answer=RunResult() as answer):
+            return f"answer run  {request.run_id} at once, from run {answer.answered_from}"
         case RequestRun(request=request):
             given = " ".join(f"{name}={value}" for name, value in request.parameters.items())
             what = f"{request.run_id} of {request.notebook} at {request.commit[:7]}"

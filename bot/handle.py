@@ -14,27 +14,31 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bot import commands
-from bot.command import Answer, Run, Start
+from bot.agreement import Agreement
+from bot.command import Answer, Reproduce, Run, Start
+from bot.commands.answer import last_good
+from bot.commands.comparison import agreement, original_of
 from bot.commands.parser import parse_comment
-from bot.commands.run import decide_again, decide_ended, same_request
+from bot.commands.run import SOURCE, decide_again, decide_ended, same_request
 from bot.commands.start import asked_kind, asked_template, decide_ask
 from bot.commands.world import World
 from bot.config import Config
 from bot.effects import Effect, PostComment, React, RequestRun, apply
 from bot.errors import ExcursionError, RequestError
 from bot.events import Actor, Asked, Commanded, RunEnded
-from bot.excursion import Excursion, branch_name, check_title, read_excursion
+from bot.excursion import branch_name, check_title, read_excursion
 from bot.excursion_file import FILE_NAME, NOTEBOOK
 from bot.forge.protocol import Forge, StoredRun
+from bot.preparation import Preparer, answered, identify, make_ready, takes_long
 from bot.template import find_template
 from runner.records import RunRequest, RunResult, Status
 
 
-class Executor(Protocol):
+class Executor(Preparer, Protocol):
     """The place where runs are executed."""
 
-    def prepare(self, excursion: Excursion, engine: str) -> None:
-        """Make sure that a run could be executed by an engine, before its number is allotted."""
+    def settled(self, result: RunResult) -> None:
+        """Clear away what a run needs no more now that its result is published."""
 
     def claim(self, request: RunRequest) -> AbstractContextManager[None]:
         """Be the one who executes this run; left without an error, the run counts as told."""
@@ -52,9 +56,6 @@ class Executor(Protocol):
 
     def recover(self, request: RunRequest) -> RunResult:
         """Say what became of a run whose execution was killed."""
-
-    def told(self, request: RunRequest) -> None:
-        """Forget that a run was interrupted, since it has been settled."""
 
 
 def _ignore(_: object) -> None:
@@ -154,17 +155,23 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
     """
     authorise(event)
     issue = event.issue
+    if shell.show is None and takes_long(shell.forge, event):
+        world = read_world(shell, event)  # before others have to wait
+        make_ready(shell.executor, commands.decide(event.command, world), world)
     with ExitStack() as claims:
         with shell.lock():
             effects, done = _decide(shell, event)
             if done is not None:
                 return [done]
             shell.apply(issue, effects)
-            requests = [effect.request for effect in effects if isinstance(effect, RequestRun)]
-            if not requests or shell.show is not None:
+            if shell.show is not None:
                 return []
+            asked = [effect for effect in effects if isinstance(effect, RequestRun)]
+            results = answered(shell.executor, asked)
+            requests = [effect.request for effect in asked if effect.answer is None]
+            if not requests:
+                return results
             claims.enter_context(shell.executor.claim(requests[0]))
-        results: list[RunResult] = []
         shell.executor.execute(requests, 1, results.append)
         if not results:
             raise KeyboardInterrupt  # before anything was executed; given again, it will be
@@ -200,19 +207,37 @@ def _decide(shell: Shell, event: Commanded) -> tuple[tuple[Effect, ...], RunResu
         _settle(shell, event.issue, wanted=None)
     world = read_world(shell, event)
     effects = commands.decide(asked, world)
-    if shell.show is not None or not isinstance(asked, Run):
+    if not isinstance(asked, Run | Reproduce):
+        return effects, None
+    if shell.show is None:
+        make_ready(shell.executor, effects, world)
+    fresh = isinstance(asked, Run) and asked.force
+    effects = identify(shell.executor, shell.forge, effects, world, fresh=fresh)
+    if shell.show is not None or not any(run.interrupted for run in world.runs):
         return effects, None
     wanted = next(effect.request for effect in effects if isinstance(effect, RequestRun))
-    shell.executor.prepare(world.begun(), wanted.engine)
-    if not any(run.interrupted for run in world.runs):
-        return effects, None
     settled = _settle(shell, event.issue, wanted=wanted)
-    if isinstance(settled, RunResult):
+    if isinstance(settled, RunResult) and not (settled.cache_hit and fresh):
         return (), settled
     if isinstance(settled, StoredRun) and settled.request is not None:
         files = shell.forge.run_files(event.issue, settled.number)
         return decide_again(settled.request, files), None
-    return commands.decide(asked, read_world(shell, event)), None
+    world = read_world(shell, event)
+    effects = commands.decide(asked, world)
+    return identify(shell.executor, shell.forge, effects, world, fresh=fresh), None
+
+
+def compare(shell: Shell, result: RunResult) -> tuple[RunResult, Agreement] | None:
+    """Give a reproduction's original, and how the two agree; None if there is nothing to compare.
+
+    Raises:
+        ExcursionError: The forge failed.
+    """
+    run = int(result.run_id.partition(".")[2])
+    world = read_world(shell, RunEnded(result.issue, run, result))
+    published = next((r.result for r in world.runs if r.number == run and r.result), result)
+    original, agreed = original_of(published, world), agreement(published, world)
+    return (original, agreed) if original is not None and agreed is not None else None
 
 
 def _settle(shell: Shell, issue: int, *, wanted: RunRequest | None) -> RunResult | StoredRun | None:
@@ -250,6 +275,7 @@ def _end(shell: Shell, result: RunResult) -> None:
     files = shell.forge.run_files(result.issue, run)
     world = read_world(shell, event, run_files={run: files})
     shell.apply(result.issue, decide_ended(event, world))
+    shell.executor.settled(result)
 
 
 def read_world(
@@ -280,13 +306,20 @@ def read_world(
         world["template"] = find_template(
             name or asked_template(thread), asked_kind(thread), shell.template_roots
         )
+    if isinstance(asked, Reproduce):
+        source = forge.run_source(event.issue, asked.run)
+        files = forge.run_files(event.issue, asked.run)
+        world["run_files"] = {asked.run: files | ({} if source is None else {SOURCE: source})}
     head = forge.head(excursion.branch) if excursion else None
-    if excursion is None or head is None:
+    commit = head or _commit_of_run(event, world["runs"])  # a branch may be gone after the answer
+    if excursion is None or commit is None:
         return World(**world)
     at = {name: f"{excursion.folder}/{name}" for name in ("README.md", FILE_NAME, NOTEBOOK)}
-    contents = {name: forge.read(head, path) for name, path in at.items()}
+    contents = {name: forge.read(commit, path) for name, path in at.items()}
     world["head"] = head
     world["files"] = {name: content for name, content in contents.items() if content is not None}
+    if head is None:
+        return World(**world)
     if isinstance(asked, Run | Answer):
         world["uncommitted"] = forge.uncommitted(excursion.branch)
     if isinstance(asked, Run) and asked.dirty and world["uncommitted"]:
@@ -294,7 +327,15 @@ def read_world(
         world["working_notebook"] = forge.working_copy(excursion.branch, at[NOTEBOOK])
     if isinstance(asked, Answer):
         world["merge_obstacle"] = forge.merge_obstacle(excursion.branch, config.default_branch)
-        good = [r.number for r in world["runs"] if r.result and r.result.status == "succeeded"]
-        wanted = [asked.run] if asked.run else good[-1:]
+        last = last_good(world["runs"])
+        wanted = [asked.run] if asked.run else [last.number] if last else []
         world["run_files"] = {n: forge.run_files(event.issue, n) for n in wanted}
     return World(**world)
+
+
+def _commit_of_run(event: Commanded | RunEnded, runs: tuple[StoredRun, ...]) -> str | None:
+    """Give the commit of the run that an event is about."""
+    if isinstance(event, RunEnded):
+        return event.result.commit
+    number = event.command.run if isinstance(event.command, Reproduce) else None
+    return next((r.request.commit for r in runs if r.number == number and r.request), None)

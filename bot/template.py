@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -28,7 +28,9 @@ class Metrics(Strict):
     main: str = ""
     goal: Literal["highest", "lowest"] = "highest"  # which value of `main` is the best
     headline: tuple[str, ...] = Field(default=(), strict=False)
-    tolerance: dict[str, float] = Field(default_factory=dict)  # within which values agree
+    tolerance: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        default_factory=dict  # how far apart, absolutely, two values may be that agree
+    )
     descriptions: dict[str, str] = Field(default_factory=dict)
 
 

@@ -66,7 +66,7 @@ def execute(
     began = time.monotonic()
     journal.write("started")
     with ThreadPoolExecutor(1) as meanwhile, _cancellable() as signals:
-        where = meanwhile.submit(environment)
+        where = meanwhile.submit(environment, python)
         run = _Run(request, folder, journal, began, where, signals)
         try:
             run.execute(workdir, python)

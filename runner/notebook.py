@@ -1,4 +1,4 @@
-"""What a notebook imports: `record()` makes metrics, `caption()` describes the next picture.
+"""What a notebook imports: `record()` metrics, `caption()` a picture, `checkpoint_dir()` to go on.
 
 Imports nothing but the standard library, so that it costs a notebook nothing.
 """
@@ -6,10 +6,13 @@ Imports nothing but the standard library, so that it costs a notebook nothing.
 from __future__ import annotations
 
 import math
+import os
+from pathlib import Path
 from typing import Any
 
 METRICS_MIME = "application/vnd.excursions.metrics+json"
 CAPTION_MIME = "application/vnd.excursions.caption+json"
+CHECKPOINTS = "EXCURSIONS_CHECKPOINT_DIR"  # the variable that names a run's folder
 
 
 def record(**metrics: Any) -> None:
@@ -36,6 +39,26 @@ def caption(text: str, alt: str = "") -> None:
     """
     data = {"caption": str(text), "alt": str(alt or text)}
     _display({CAPTION_MIME: data, "text/plain": str(text)}, fallback=str(text))
+
+
+def checkpoint_dir() -> Path:
+    """Give a folder whose contents the next attempt of the same run finds, if this one ends early.
+
+    Save there what you need to go on, and look there first. After a time limit, a cancelled job,
+    an error or a dead machine, the same run given again (the same code, parameters, packages and
+    data) finds it; after success it is removed. A file that is written under another name first
+    and then renamed is never found half-written.
+
+    Outside of a run it is `outputs/checkpoints/own/` in the current folder, and stays.
+    """
+    named = os.environ.get(CHECKPOINTS)
+    folder = Path(named) if named else Path("outputs", "checkpoints", "own").absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    if not named:
+        ignore = folder.with_name(".gitignore")
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")  # it is nothing to be committed
+    return folder
 
 
 def _plain(name: str, value: Any) -> bool | int | float | str:

@@ -96,6 +96,8 @@ class RunRequest(Record):
     requirements: tuple[str, ...] = ()  # to be installed for this notebook alone
     data: tuple[str, ...] = ()  # files that it reads, as patterns within its folder
     inputs_sha256: str = ""  # digest of all that the outcome may depend on; empty if unknown
+    data_sha256: str = ""  # digest of the data files among them; empty where there are none
+    goes_on_from: str = ""  # the earlier attempt whose checkpoints it finds
     sweep: str = ""  # the sweep that this run is a point of, named by its first run
     reproduces: str = ""  # the run that this one repeats
     engine: str = "local"

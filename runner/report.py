@@ -88,7 +88,7 @@ def report(
         figures=tuple(outputs.figures),
         tables=tuple(outputs.tables),
         stdout_tail=outputs.stdout_tail,
-        notes=(*outputs.notes, *story.notes),
+        notes=(*_went_on(request), *outputs.notes, *story.notes),
         environment=environment,
         cost=cost or Cost(),
         engine=request.engine,
@@ -153,6 +153,12 @@ def _outputs(folder: Path, story: Story, metadata: Mapping[str, Any] | None) -> 
     if not found.figures:
         pictures.rmdir()
     return found
+
+
+def _went_on(request: RunRequest) -> tuple[str, ...]:
+    """Say if the notebook found what an earlier attempt had saved."""
+    earlier = request.goes_on_from
+    return (f"Went on from what run {earlier} had saved.",) if earlier else ()
 
 
 def _between(story: Story) -> float:

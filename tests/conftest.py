@@ -98,6 +98,12 @@ def write_notebook(path: Path, parameters: str, *cells: str) -> None:
 
 
 @pytest.fixture(autouse=True)
+def no_zygote(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start every kernel cold, but where a test is about warm ones."""
+    monkeypatch.setenv("EXCURSIONS_WARM", "off")
+
+
+@pytest.fixture(autouse=True)
 def a_git_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the machine's own git settings out of the tests."""
     settings = tmp_path / "gitconfig"

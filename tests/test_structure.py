@@ -14,12 +14,14 @@ ROOT = Path(__file__).parent.parent
 # Each floor may import from its own and from those below, never from above.
 FLOORS = (
     ("bot.cli",),
-    ("bot.handle",),
+    ("bot.handle", "bot.preparation"),
     ("bot.commands",),
     ("bot.scaffold", "bot.log", "bot.effects", "bot.site"),
     (
+        "bot.agreement",
         "bot.excursion",
         "bot.excursion_file",
+        "bot.executed",
         "bot.config",
         "bot.events",
         "bot.command",

@@ -2,38 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
+from bot.cli.checkpoints import Checkpoints
+from bot.cli.inputs import Inputs
+from bot.cli.place import say
 from bot.cli.progress import Progress
+from bot.commands.run import PATCH
 from bot.errors import ForgeError, RequestError
 from bot.excursion import Excursion
+from bot.excursion_file import FILE_NAME
 from bot.forge.local import LocalForge
 from runner.engines import left, local, slurm
 from runner.engines.job import EngineError, Job
-from runner.records import RunRequest, RunResult
+from runner.notebook import CHECKPOINTS
+from runner.records import RunRequest, RunResult, Warm
 
 
 class LocalExecutor:
     """Executes runs in the excursion's own worktree."""
 
-    def __init__(self, forge: LocalForge, progress: Progress) -> None:
+    def __init__(self, forge: LocalForge, progress: Progress, warm: Warm) -> None:
         self._forge = forge
+        self._warm = warm
         self._progress = progress
         self._claims: dict[str, int] = {}
+        self._inputs = Inputs(forge, say)
+        self._checkpoints = Checkpoints(forge.root, forge.is_alive)
 
-    def prepare(self, excursion: Excursion, engine: str) -> None:
-        """Make sure that a run could be executed by an engine, before its number is allotted.
+    def prepare(self, excursion: Excursion, request: RunRequest) -> None:
+        """Make sure that a run could be executed by its engine, before its number is allotted.
+
+        Takes long where requirements are to be installed or large data to be read; only once.
 
         Raises:
-            ExcursionError: What executes notebooks is missing, or the excursion's worktree is not
-                on its branch.
+            ExcursionError: What executes notebooks is missing, the excursion's worktree is not on
+                its branch, its requirements cannot be had, or its data are not there.
         """
         _check_installed()
-        if engine == "slurm":
+        if request.engine == "slurm":
             _check_slurm()
+        _install(request)
+        self._inputs.read_data(request)
+        if request.reproduces:  # it has a checkout of its own
+            self._forge.check_commit(request.commit)
+            return
         folder = self._forge.worktree(excursion.branch) / excursion.folder
         if not folder.is_dir():
             raise RequestError(
@@ -41,6 +59,28 @@ class LocalExecutor:
                 where=str(folder),
                 right="Restore it there: git checkout -- . (or git sparse-checkout disable)",
             )
+
+    def identify(
+        self, request: RunRequest, files: Mapping[str, bytes], *, fresh: bool
+    ) -> RunRequest:
+        """Put into a request all that is known of what it depends on.
+
+        Args:
+            request: What is asked for.
+            files: What its ref will hold.
+            fresh: Whether it shall begin anew, whatever an earlier attempt left.
+
+        Raises:
+            RequestError: The data that it declares are not there.
+        """
+        found = self._inputs.identify(request, files)
+        if fresh or found.reproduces:
+            return found
+        return found.model_copy(update={"goes_on_from": self._checkpoints.left_by(found)})
+
+    def settled(self, result: RunResult) -> None:
+        """Clear away what a run needs no more now that its result is published."""
+        self._checkpoints.end(result)
 
     @contextmanager
     def claim(self, request: RunRequest) -> Iterator[None]:
@@ -59,9 +99,17 @@ class LocalExecutor:
         if first is None:
             return True
         engine = slurm.execute if first.engine == "slurm" else local.execute
-        jobs = map(self._job, chain((first,), coming))
-        with self._progress.of() as listen, _told_as_ours():
-            return engine(jobs, slots, listen=listen, ended=ended)
+        kernels = _Kernels()
+        with ExitStack() as places, self._progress.of() as show, _told_as_ours():
+
+            def listen(run_id: str, event: dict[str, Any]) -> None:
+                kernels.listen(event)
+                show(run_id, event)
+
+            jobs = (self._job(request, places) for request in chain((first,), coming))
+            whole = engine(jobs, slots, listen=listen, ended=ended)
+        kernels.have_a_zygote(self._forge.top, self._warm)
+        return whole
 
     def began(self, request: RunRequest) -> bool:
         """Say whether anything of a run was ever executed."""
@@ -86,26 +134,84 @@ class LocalExecutor:
         """Forget that a run was interrupted, since it has been settled."""
         self._forge.told(*_numbers(request))
 
-    def _job(self, request: RunRequest) -> Job:
+    def _job(self, request: RunRequest, places: ExitStack) -> Job:
         return Job(
             request,
             folder=self._folder(request),
-            workdir=self._workdir(request),
+            workdir=self._workdir(request, places),
+            python=_install(request),
+            environment={CHECKPOINTS: str(self._checkpoints.begin(request))},
             share=(self._claims[request.run_id],),
         )
 
     def _folder(self, request: RunRequest) -> Path:
         return self._forge.run_folder(*_numbers(request))
 
-    def _workdir(self, request: RunRequest) -> Path:
-        """Find the notebook's folder in the worktree where its branch is worked on."""
-        branch = Path(request.notebook).parent.name  # an excursion's folder is named so
-        return self._forge.worktree(branch) / Path(request.notebook).parent
+    def _workdir(self, request: RunRequest, places: ExitStack) -> Path:
+        """Find the notebook's folder where its branch is worked on, or at an earlier commit."""
+        folder = Path(request.notebook).parent
+        if not request.reproduces:
+            branch = folder.name  # an excursion's folder is named so
+            return self._forge.worktree(branch) / folder
+        patch = self._folder(request) / PATCH
+        checkout = self._forge.checked_out(
+            request.run_id,
+            request.commit,
+            patch.read_bytes() if patch.exists() else b"",
+            data=self._inputs.data_folder(request),
+            files=self._inputs.untracked_data(request) if request.data else (),
+        )
+        return places.enter_context(checkout) / folder
+
+
+class _Kernels:
+    """How the kernels of one command were started."""
+
+    def __init__(self) -> None:
+        self._cold: str | None = None  # why one was
+        self._warm = False
+
+    def listen(self, event: dict[str, Any]) -> None:
+        """Take notice of a kernel."""
+        if event["event"] == "kernel":
+            self._warm |= event["started"] == "warm"
+            self._cold = self._cold or event["why"]
+
+    def have_a_zygote(self, top: Path, warm: Warm) -> None:
+        """Have one for the next command, and say once why there was none for this."""
+        if not self._warm and not self._cold:
+            return
+        from bot.cli.warm import have_one
+        from runner.warm.client import possible
+
+        found = have_one(top, warm)
+        if self._cold and not possible():
+            say(f"The kernel was started cold, since {self._cold}; {found}.")
 
 
 def _numbers(request: RunRequest) -> tuple[int, int]:
     issue, _, run = request.run_id.partition(".")
     return int(issue), int(run)
+
+
+def _install(request: RunRequest) -> str:
+    """Give the interpreter for a run's kernel, with what its excursion requires.
+
+    Raises:
+        RequestError: The requirements cannot be had.
+        ForgeError: They could not be installed.
+    """
+    if not request.requirements:
+        return sys.executable
+    from runner import environments  # here, since few excursions need one
+
+    where = f"{Path(request.notebook).parent}/{FILE_NAME}"
+    try:
+        return environments.make(request.requirements, say=say)
+    except environments.RequirementsError as error:
+        raise RequestError(error.problem, where=where, right=error.right) from error
+    except environments.PipError as error:
+        raise ForgeError(str(error), where=where, right="Give the command again.") from error
 
 
 def _check_installed() -> None:

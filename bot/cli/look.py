@@ -82,7 +82,10 @@ def status_command(issue: int, as_json: bool) -> None:
         give(f"  {plain(prediction['author'])} predicts{sure_text}: {plain(prediction['text'])}")
     for run in whole["runs"]:
         shown = " ".join(f"{n}={number(v)}" for n, v in list(run["metrics"].items())[:4])
-        give(f"  run {run['run_id']}  {run['status']}  {plain(shown)}".rstrip())
+        about = f"answered from {run['answered_from']}  " if run["answered_from"] else ""
+        if run["reproduces"]:
+            about = f"repeats {run['reproduces']}: {run['agreement'] or 'not compared'}  "
+        give(f"  run {run['run_id']}  {run['status']}  {about}{plain(shown)}".rstrip())
 
 
 @click.command("params")
@@ -192,6 +195,9 @@ def _whole(forge: LocalForge, thread: Thread) -> dict[str, Any]:
             "commit": (entry.data or {}).get("commit"),
             "started": (entry.data or {}).get("started"),
             "metrics": (entry.data or {}).get("metrics", {}),
+            "answered_from": (entry.data or {}).get("answered_from"),
+            "reproduces": (entry.data or {}).get("reproduces"),
+            "agreement": (entry.data or {}).get("agreement"),
         }
         for entry in thread.entries("run")
     ]

@@ -1,4 +1,4 @@
-"""The commands that execute something: run, and comments that say so."""
+"""The commands that execute something: run, reproduce, and comments that say so."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import sys
 import click
 
 from bot import handle
-from bot.cli.desk import open_desk
+from bot.agreement import Verdict
+from bot.cli.desk import Desk, open_desk
 from bot.cli.place import dry_run_option, give, issue_argument, parameter_option, say
-from bot.command import Run
+from bot.command import Reproduce, Run
 from bot.durations import spoken
 from bot.events import Commanded
+from bot.log.predictions import short_moment
+from bot.log.reproduction import metric_lines, surroundings_lines, verdict_line
 from bot.parameters import split_assignments
 from runner.records import RunResult, Status
 
@@ -21,24 +24,30 @@ from runner.records import RunResult, Status
 @parameter_option
 @click.option("--timeout", metavar="TIME", help="Limit of the whole run, such as 90s or 30m.")
 @click.option("--dirty", is_flag=True, help="Run with what is not committed, kept as a patch.")
+@click.option("--force", is_flag=True, help="Run also what was run before.")
 @dry_run_option
 def run_command(
     issue: int,
     parameters: tuple[str, ...] = (),
     timeout: str | None = None,
     dirty: bool = False,
+    force: bool = False,
     dry_run: bool = False,
 ) -> None:
-    """Execute the notebook of excursion N and post what came out; prints the run's number."""
+    """Execute the notebook of excursion N and post what came out; prints the run's number.
+
+    What was run before, with the same code, parameters, packages, data and seed, is answered from
+    that run at once.
+    """
     desk = open_desk(dry_run=dry_run)
-    command = Run(split_assignments(parameters), timeout, dirty)
+    command = Run(split_assignments(parameters), timeout, dirty, force)
     results = handle.command(desk.shell, Commanded(desk.actor, issue, command))
     if dry_run:
         say("Once the run has ended: publish files, post entry, set labels.")
         return
     for result in results:
         give(result.run_id)
-    _tell(results, str(desk.forge.root / str(issue) / "thread.html"))
+    tell(desk, issue, results)
 
 
 @click.command("comment")
@@ -50,24 +59,73 @@ def comment_command(issue: int, text: str, dry_run: bool) -> None:
     desk = open_desk(dry_run=dry_run)
     results = handle.comment(desk.shell, desk.actor, issue, text)
     if not dry_run:
-        _tell(results, str(desk.forge.root / str(issue) / "thread.html"))
+        tell(desk, issue, results)
 
 
-def _tell(results: list[RunResult], page: str) -> None:
-    """Say how runs went, and exit accordingly."""
+@click.command("reproduce")
+@issue_argument
+@click.argument("run", type=click.IntRange(min=1))
+@click.option("--timeout", metavar="TIME", help="Limit of the whole run; else the original's.")
+@dry_run_option
+def reproduce_command(issue: int, run: int, timeout: str | None, dry_run: bool) -> None:
+    """Execute run RUN of excursion N again, at its very commit, and compare metric by metric.
+
+    Ends with 0 if everything agrees, identical or within the tolerance that excursion.toml
+    declares, and with 1 if something differs. Prints the new run's number.
+    """
+    desk = open_desk(dry_run=dry_run)
+    command = Reproduce(run, timeout)
+    results = handle.command(desk.shell, Commanded(desk.actor, issue, command))
+    if dry_run:
+        say("Once the run has ended: publish files, post entry, set labels.")
+        return
     for result in results:
-        say(
-            f"Run {result.run_id} {result.status.replace('_', ' ')} in {spoken(result.duration_s)}."
-        )
-        if result.error is not None:
-            place = f"cell {result.error.cell}: " if result.error.cell is not None else ""
-            say(f"  {place}{result.error.name}: {result.error.message}".rstrip(": "))
-        if result.status is Status.CANCELLED:
-            say("  What it had made is in the thread. Give the command again for a new run.")
+        give(result.run_id)
+    tell(desk, issue, results)
+
+
+def tell(desk: Desk, issue: int, results: list[RunResult]) -> None:
+    """Say how runs went, and exit accordingly."""
+    statuses = [_tell_one(desk, result) for result in results]
     if results:
-        say(f"The thread: {page}")
-    statuses = {result.status for result in results}
-    if Status.CANCELLED in statuses:
-        sys.exit(3)
-    if statuses - {Status.SUCCEEDED}:
-        sys.exit(1)
+        say(f"The thread: {desk.forge.root / str(issue) / 'thread.html'}")
+    if any(statuses):
+        sys.exit(max(statuses))
+
+
+def _tell_one(desk: Desk, result: RunResult) -> int:
+    """Say how one run went; give the exit status for it."""
+    if result.cache_hit:
+        _tell_answered(desk, result)
+        return 0
+    say(f"Run {result.run_id} {result.status.replace('_', ' ')} in {spoken(result.duration_s)}.")
+    if result.error is not None:
+        place = f"cell {result.error.cell}: " if result.error.cell is not None else ""
+        say(f"  {place}{result.error.name}: {result.error.message}".rstrip(": "))
+    if result.status is Status.CANCELLED:
+        say("  What it had made is in the thread. Give the command again for a new run.")
+        return 3
+    compared = handle.compare(desk.shell, result) if result.reproduces else None
+    if compared is None:
+        return 0 if result.status is Status.SUCCEEDED else 1
+    original, agreement = compared
+    say(f"{verdict_line(result, original, agreement)}.")
+    for line in metric_lines(agreement):
+        say(f"  {line}")
+    differing = surroundings_lines(agreement)
+    if differing:
+        say("What differs in what they ran on:")
+    for line in differing:
+        say(f"  {line}")
+    return 1 if agreement.verdict is Verdict.DIFFERENT else 0
+
+
+def _tell_answered(desk: Desk, result: RunResult) -> None:
+    """Say from which run a run is answered."""
+    entry = desk.forge.thread(result.issue).entry(f"run:{result.answered_from}")
+    started = (entry.data or {}).get("started") if entry else None
+    when = f" of {short_moment(started)} UTC" if isinstance(started, str) else ""
+    say(
+        f"Run {result.run_id} is answered at once from run {result.answered_from}{when}; "
+        f"--force runs it again."
+    )

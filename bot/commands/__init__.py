@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bot.command import Answer, Command, Log, Predict, Run, Start
-from bot.commands import answer, log, predict, run, start
+from bot.command import Answer, Command, Log, Predict, Reproduce, Run, Start
+from bot.commands import answer, log, predict, reproduce, run, start
 from bot.commands.world import World
 from bot.effects import Effect
 from bot.events import Role
@@ -28,6 +28,7 @@ class Rule:
 COMMANDS: dict[str, Rule] = {
     "start": Rule(Role.WRITE, start.parse, start.decide),
     "run": Rule(Role.WRITE, run.parse, run.decide),
+    "reproduce": Rule(Role.WRITE, reproduce.parse, reproduce.decide, ("timeout",)),
     "predict": Rule(Role.READ, predict.parse, predict.decide, ("confidence",)),
     "log": Rule(Role.READ, log.parse, log.decide, ()),
     "answer": Rule(Role.WRITE, answer.parse, answer.decide, ("outcome", "run")),
@@ -35,6 +36,7 @@ COMMANDS: dict[str, Rule] = {
 _WORDS: dict[type[Command], str] = {
     Start: "start",
     Run: "run",
+    Reproduce: "reproduce",
     Predict: "predict",
     Log: "log",
     Answer: "answer",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bot.command import Answer
 from bot.commands.world import World
@@ -140,10 +140,9 @@ def _chosen_run(command: Answer, world: World, excursion: Excursion) -> StoredRu
                 right=f"There are: {', '.join(known) or 'none'}.",
             )
         return named
-    good = [r for r in world.runs if r.result and r.result.status is Status.SUCCEEDED]
-    if not good:
+    last = last_good(world.runs)
+    if last is None:
         return None
-    last = good[-1]
     notebook = world.files.get(NOTEBOOK, b"")
     executed = world.run_files.get(last.number, {}).get(NOTEBOOK)
     ran = last.result.notebook_sha256 if last.result else ""
@@ -154,6 +153,16 @@ def _chosen_run(command: Answer, world: World, excursion: Excursion) -> StoredRu
             f"--run {last.number}.",
         )
     return last
+
+
+def last_good(runs: Sequence[StoredRun]) -> StoredRun | None:
+    """Choose the last run that succeeded; one that repeats another may be of an old notebook."""
+    good = [
+        run
+        for run in runs
+        if run.result and run.result.status is Status.SUCCEEDED and not run.result.reproduces
+    ]
+    return good[-1] if good else None
 
 
 def _files(

@@ -1,4 +1,4 @@
-"""`/run [name=value…] [timeout=30m]`: execute the notebook at the branch's commit."""
+"""`/run [force] [name=value…] [timeout=30m]`: execute the notebook at the branch's commit."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.command import Run
+from bot.commands.comparison import agreement, original_of
 from bot.commands.world import World
-from bot.config import Runner, Warm
+from bot.config import Runner
+from bot.config import Warm as WarmSettings
 from bot.durations import parse_duration
 from bot.effects import Effect, PublishFiles, RequestRun, SetLabels, UpsertEntry
 from bot.errors import RequestError
@@ -23,10 +25,11 @@ from bot.log.predictions import read_predictions
 from bot.log.run_entry import run_entry, running_entry
 from bot.parameters import Value, bind
 from bot.sizes import parse_size
-from runner import records
-from runner.records import Resources, RunRequest, RunResult, to_json
+from runner.records import Resources, RunRequest, RunResult, Warm, to_json
 
 _MEMORY = 4_500  # characters; together with run_entry.LONGEST below GitHub's limit for a post
+FORCE = "force"
+REQUEST = "request.json"
 PATCH = "uncommitted.patch"
 SOURCE = "source.ipynb"  # the notebook as it is executed; the commit holds it too
 
@@ -35,15 +38,17 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Run:
     """Read the command's words.
 
     Raises:
-        RequestError: A word is no `name=value`.
+        RequestError: A word is neither `force` nor `name=value`.
     """
-    if words:
+    unknown = [word for word in words if word != FORCE]
+    if unknown:
         raise RequestError(
-            f"run does not know the word {words[0]!r}", right="Write parameters as name=value."
+            f"run does not know the word {unknown[0]!r}",
+            right=f"Write parameters as name=value; {FORCE!r} runs what was run before.",
         )
     given = dict(named)
     timeout = given.pop("timeout", None)
-    return Run(given, timeout)
+    return Run(given, timeout, force=FORCE in words)
 
 
 def decide(command: Run, world: World) -> tuple[Effect, ...]:
@@ -76,7 +81,7 @@ def decide(command: Run, world: World) -> tuple[Effect, ...]:
     runner = world.config.runner_named(declared.runner, where=f"{excursion.folder}/excursion.toml")
     limit = declared.timeout or runner.timeout if command.timeout is None else command.timeout
     cell_limit = declared.cell_timeout or runner.cell_timeout
-    number = _next_number(world)
+    number = next_number(world)
     request = RunRequest(
         run_id=f"{excursion.issue}.{number}",
         issue=excursion.issue,
@@ -95,51 +100,66 @@ def decide(command: Run, world: World) -> tuple[Effect, ...]:
         requested_by=world.actor,
         requested=timestamp(world.now),
     )
-    files = {"request.json": to_json(request), SOURCE: notebook}
+    files = {REQUEST: to_json(request), SOURCE: notebook}
     if dirty:
         files[PATCH] = world.patch
-    return _request(request, files)
+    return request_effects(request, files)
 
 
 def decide_again(request: RunRequest, files: Mapping[str, bytes]) -> tuple[Effect, ...]:
     """Decide what follows when an interrupted command is given again before anything came of it."""
-    kept = {name: files[name] for name in ("request.json", SOURCE, PATCH) if name in files}
-    return _request(request, kept)
+    kept = {name: files[name] for name in (REQUEST, SOURCE, PATCH) if name in files}
+    return request_effects(request, kept)
 
 
 def same_request(one: RunRequest, other: RunRequest) -> bool:
     """Say whether two requests ask for the same, whoever asked and when."""
-    names = ("notebook_sha256", "commit", "dirty", "parameters", "timeout_s", "engine")
+    names = (
+        *("notebook_sha256", "commit", "dirty", "parameters", "timeout_s", "engine"),
+        *("inputs_sha256", "reproduces"),
+    )
     return all(getattr(one, name) == getattr(other, name) for name in names)
 
 
 def decide_ended(event: RunEnded, world: World) -> tuple[Effect, ...]:
     """Decide what follows from a run's end: its files published, its entry complete."""
-    excursion = world.begun()
     files = world.run_files.get(event.run, {})
     result, pictures = safe_figures(event.result, files)
-    kept = {name: files[name] for name in ("request.json", NOTEBOOK, PATCH) if name in files}
+    kept = {name: files[name] for name in (REQUEST, NOTEBOOK, PATCH) if name in files}
     published = kept | pictures | {"result.json": to_json(result)}
-    entry = run_entry(
-        result,
-        excursion=excursion,
-        declared=_declared(world),
-        predictions=read_predictions(world.thread),
-        figures_at=f"runs/{event.run}/figures/",
-    )
     others = [run for run in world.runs if run.alive and run.number != event.run]
     stopped = () if others else (SetLabels(event.issue, remove=(LABEL_RUNNING,)),)
     message = f"Run {result.run_id} {result.status.value}\n"
     return (
         PublishFiles(event.issue, event.run, published, message),
-        UpsertEntry(event.issue, f"run:{result.run_id}", entry, run_memory(result)),
+        ended_entry(result, world),
         *stopped,
     )
 
 
+def ended_entry(result: RunResult, world: World) -> UpsertEntry:
+    """Render the entry of a run that has ended, its pictures safe already."""
+    compared = agreement(result, world)
+    entry = run_entry(
+        result,
+        excursion=world.begun(),
+        declared=_declared(world),
+        predictions=read_predictions(world.thread),
+        figures_at=f"runs/{result.run_id.partition('.')[2]}/figures/",
+        original=original_of(result, world),
+        agreement=compared,
+    )
+    memory = run_memory(result)
+    if compared is not None:
+        memory["agreement"] = compared.verdict.words
+    return UpsertEntry(result.issue, f"run:{result.run_id}", entry, memory)
+
+
 def run_memory(result: RunResult) -> dict[str, object]:
     """Give what a run's entry remembers: of its metrics, those that its marker has room for."""
-    data = result.model_dump(mode="json", include={"status", "commit", "started", "metrics"})
+    always = {"status", "commit", "started", "metrics"}
+    seldom = {name for name in ("answered_from", "reproduces") if getattr(result, name)}
+    data = result.model_dump(mode="json", include=always | seldom)
     room, metrics = _MEMORY, {}
     for name, value in data["metrics"].items():
         size = len(write_marker("", {name: value}))
@@ -148,7 +168,8 @@ def run_memory(result: RunResult) -> dict[str, object]:
     return {**data, "metrics": metrics}
 
 
-def _request(request: RunRequest, files: Mapping[str, bytes]) -> tuple[Effect, ...]:
+def request_effects(request: RunRequest, files: Mapping[str, bytes]) -> tuple[Effect, ...]:
+    """Say what follows from a request: its number allotted, and an entry that says so."""
     return (
         RequestRun(request, files),
         UpsertEntry(
@@ -161,7 +182,7 @@ def _request(request: RunRequest, files: Mapping[str, bytes]) -> tuple[Effect, .
     )
 
 
-def _next_number(world: World) -> int:
+def next_number(world: World) -> int:
     """Give the number above every run that a ref or an entry knows."""
     known = [run.number for run in world.runs]
     for entry in world.thread.entries("run"):
@@ -170,16 +191,18 @@ def _next_number(world: World) -> int:
     return max(known, default=0) + 1
 
 
-def _resources(runner: Runner, warm: Warm) -> Resources:
+def _resources(runner: Runner, warm: WarmSettings) -> Resources:
     """Give what a runner's configuration allows an execution."""
+    idle_s = parse_duration(warm.idle, where="warm.idle")
     return Resources(
         memory_bytes=parse_size(runner.memory, where="memory") if runner.memory else None,
         output_bytes=parse_size(runner.output, where="output"),
         cores=runner.cores,
         gpus=runner.gpus,
         usd_per_gpu_hour=runner.usd_per_gpu_hour,
-        warm=records.Warm(preload=warm.preload, idle_s=parse_duration(warm.idle, where="warm.idle"))
-        if runner.warm and runner.engine == "local"  # a Slurm job ends with all that it started
+        # A Slurm job ends with all that it started.
+        warm=Warm(preload=warm.preload, idle_s=idle_s)
+        if runner.warm and runner.engine == "local"
         else None,
         partition=runner.partition,
         account=runner.account,

@@ -25,7 +25,8 @@ class World:
     thread: Thread
     base: str | None = None  # the default branch's commit
     head: str | None = None  # the excursion branch's commit
-    files: Mapping[str, bytes] = field(default_factory=dict)  # of its folder, at that commit
+    # Of its folder at that commit; where the branch is gone, at that of the run in question.
+    files: Mapping[str, bytes] = field(default_factory=dict)
     uncommitted: tuple[str, ...] = ()  # paths that are changed where the branch is worked on
     patch: bytes = b""  # those changes, read for a run that shall include them
     working_notebook: bytes | None = None  # the notebook with those changes, likewise
@@ -77,6 +78,13 @@ class World:
         """Give the commit of the last run, where a lost branch may have stood."""
         ran = [run.request.commit for run in self.runs if run.request]
         return ran[-1] if ran else "<commit>"
+
+    def tolerance(self) -> Mapping[str, float]:
+        """Say by how much each metric may differ between two runs that agree."""
+        try:
+            return self.declared().metrics.tolerance
+        except RequestError:  # a run can be compared without it
+            return {}
 
     def declared(self) -> ExcursionFile:
         """Read the excursion's declaration at its branch's commit.

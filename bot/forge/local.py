@@ -13,7 +13,7 @@ from bot.errors import ForgeError
 from bot.forge import thread_files
 from bot.forge.local_branches import LocalBranches
 from bot.forge.local_place import FOLDER
-from bot.forge.local_runs import LocalRuns
+from bot.forge.local_reproductions import LocalReproductions
 from bot.forge.local_threads import LocalThreads
 from bot.forge.thread_files import disk_error, write_atomically
 
@@ -27,7 +27,7 @@ Your branches are checked out under worktrees/.
 """
 
 
-class LocalForge(LocalThreads, LocalBranches, LocalRuns):
+class LocalForge(LocalThreads, LocalBranches, LocalReproductions):
     """Threads and branches of one repository on this machine."""
 
     @contextmanager
@@ -52,6 +52,7 @@ class LocalForge(LocalThreads, LocalBranches, LocalRuns):
         try:
             thread_files.sweep(self.root)
             self.finish_moves()
+            self.sweep_reproductions()
             yield
         finally:
             lock.release()

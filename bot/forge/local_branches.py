@@ -35,6 +35,13 @@ class LocalBranches(LocalPlace):
         """Read a file at a commit, None if it is not there."""
         return self.git.read(commit, path)
 
+    def tree(self, commit: str) -> dict[str, str]:
+        """List what a commit holds: each file's path with the name of its content."""
+        listed = self.git.run("ls-tree", "-r", "-z", "--full-tree", commit).stdout
+        lines = listed.decode(errors="surrogateescape").split("\0")
+        pairs = (line.partition("\t")[::2] for line in lines if line)
+        return {path: about.rpartition(" ")[2] for about, path in pairs}
+
     def checkout(self, branch: str) -> Path | None:
         """Give the checkout in which a branch is worked on, None if there is none."""
         for known in self.git.worktrees():

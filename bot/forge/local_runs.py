@@ -21,6 +21,7 @@ from runner.records import RunRequest, RunResult, read_request, read_result
 
 REQUEST = "request.json"
 RESULT = "result.json"
+SOURCE = "source.ipynb"
 _TRIES, _PAUSE_S = 40, 0.05
 _OWNER = "owner"  # is there until the command that asked for the run is done; locked while it works
 
@@ -64,6 +65,22 @@ class LocalRuns(LocalPlace):
             if figure.is_file() and not figure.is_symlink():
                 left[f"figures/{figure.name}"] = figure.read_bytes()
         return published | left
+
+    def run_source(self, issue: int, run: int) -> bytes | None:
+        """Read the notebook of a run as it was executed, None if it is nowhere any more."""
+        ref = run_ref(issue, run)
+        request = _request(self.git.read(ref, REQUEST))
+        if request is None:
+            return None
+        own = self.git.run("rev-list", "--reverse", f"{request.commit}..{ref}", allowed=(0, 128))
+        first = own.stdout.decode().partition("\n")[0]  # the commit that allotted the number
+        kept = self.git.read(first, SOURCE) if first else None
+        return kept if kept is not None else self.git.read(request.commit, request.notebook)
+
+    def is_alive(self, run_id: str) -> bool:
+        """Say whether somebody is executing a run now."""
+        issue, _, run = run_id.partition(".")
+        return _is_locked(self.run_folder(int(issue), int(run)) / _OWNER)
 
     def run_folder(self, issue: int, run: int) -> Path:
         """Name the folder on disk in which a run is executed and its files stay."""

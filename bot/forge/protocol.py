@@ -109,6 +109,9 @@ class Runs(Protocol):
     def run_files(self, issue: int, run: int) -> dict[str, bytes]:
         """Read the files of a run, by their paths."""
 
+    def run_source(self, issue: int, run: int) -> bytes | None:
+        """Read the notebook of a run as it was executed, None if it is nowhere any more."""
+
     def allot_run(self, request: RunRequest, files: Mapping[str, bytes]) -> None:
         """Create the ref of a run, which allots its number."""
 

@@ -7,6 +7,7 @@ import shlex
 from bot.durations import spoken
 from bot.excursion import Excursion
 from bot.excursion_file import ExcursionFile
+from bot.log.ran_on import environment_table
 from bot.log.safety import clip, clip_lines, code, fence, inline
 from bot.log.tables import WIDEST, table
 from bot.parameters import written
@@ -46,10 +47,16 @@ def _again(result: RunResult, excursion: Excursion) -> str:
         ours += ["-p", f"{name}={written(value)}"]
         theirs += ["-r" if isinstance(value, str) else "-p", name, str(value)]
     return (
-        "With the branch as it is now:\n\n"
-        f"{fence(shlex.join(ours), 'sh')}\n\n"
-        f"At the very commit of this run, without this tool (`git worktree` gives a second "
-        f"checkout):\n\n"
+        "At the very commit of this run, compared with it metric by metric; or with the branch as "
+        "it is now:\n\n"
+        + fence(
+            f"excursion reproduce {excursion.issue} {result.run_id.partition('.')[2]}\n"
+            f"{shlex.join([*ours, '--force'])}",
+            "sh",
+        )
+        + "\n\n"
+        "At the very commit of this run, without this tool (`git worktree` gives a second "
+        "checkout):\n\n"
         + fence(
             f"git worktree add --detach ../again-{result.run_id} {result.commit}\n"
             f"cd {shlex.quote(f'../again-{result.run_id}/{excursion.folder}')}\n"
@@ -95,13 +102,5 @@ def _environment(result: RunResult) -> str:
     environment = result.environment
     if environment is None:
         return ""
-    rows = [
-        ["platform", code(environment.platform)],
-        ["Python", code(environment.python)],
-        ["torch", code(environment.torch or "not installed")],
-        ["CUDA", code(environment.cuda or "none")],
-        ["notebook", code(f"sha256:{result.notebook_sha256}")],
-        ["packages", code(f"sha256:{environment.packages_sha256}")],
-    ]
     packages = "\n".join(f"{name}=={version}" for name, version in environment.packages.items())
-    return f"{table(('what', 'which'), rows)}\n\n{fence(packages)}"
+    return f"{environment_table(result)}\n\n{fence(packages)}"

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
+from bot.agreement import Agreement, Verdict
 from bot.durations import spoken
 from bot.excursion import Excursion
 from bot.excursion_file import ExcursionFile
 from bot.log.figures import shown_figure
 from bot.log.predictions import Prediction, before, predictions_table, short_moment
+from bot.log.ran_on import ran_on
+from bot.log.reproduction import reproduction_parts, verdict_line
 from bot.log.run_details import run_details
 from bot.log.safety import clip, code, inline
 from bot.log.tables import WIDEST, number, shown_table, table
@@ -42,8 +45,9 @@ _SIGNS = {
 
 def running_entry(request: RunRequest) -> str:
     """Render the entry of a run that is under way."""
+    doing = f"is repeating run {request.reproduces}" if request.reproduces else "is running"
     return (
-        f"### ⏳ Run {request.run_id} is running\n\n"
+        f"### ⏳ Run {request.run_id} {doing}\n\n"
         f"Asked for by {inline(request.requested_by)} at {short_moment(request.requested)} UTC, "
         f"at commit {code(request.commit[:10])}, "
         f"with {_chosen(request.parameters, {})}. "
@@ -58,6 +62,8 @@ def run_entry(
     declared: ExcursionFile | None,
     predictions: tuple[Prediction, ...],
     figures_at: str,
+    original: RunResult | None = None,
+    agreement: Agreement | None = None,
 ) -> str:
     """Render the entry of a run that has ended.
 
@@ -67,15 +73,23 @@ def run_entry(
         declared: The excursion's declaration at the commit that ran, if it can still be read.
         predictions: All predictions of the thread; those stamped before the run are shown.
         figures_at: Where the thread finds the run's pictures, ending in `/`.
+        original: The run that this one repeats, or is answered from, if it is known.
+        agreement: How the two compare, if this one repeats it.
     """
+    metrics = (
+        reproduction_parts(result, original, agreement)
+        if original is not None and agreement is not None
+        else [_metrics(result, declared)]
+    )
     parts = [
-        _heading(result),
-        _lead(result, declared),
+        _heading(result, original, agreement),
+        _lead(result, declared, original),
         _trouble(result),
-        _metrics(result, declared),
-        _predicted(result, declared, predictions),
+        *metrics,
+        _predicted(result, declared, predictions, original),
         _shown(result, figures_at),
-        _ran_on(result),
+        ran_on(result, original),
+        _noted(result),
     ]
     opened, folded = [part for part in parts if part], run_details(result, excursion, declared)
     text = "\n\n".join(opened + folded)
@@ -93,17 +107,37 @@ def headline(metrics: Mapping[str, Metric], declared: ExcursionFile | None) -> s
     return " · ".join(f"{code(clip(n, WIDEST))} {inline(number(metrics[n]))}" for n in names)
 
 
-def _heading(result: RunResult) -> str:
+def _heading(result: RunResult, original: RunResult | None, agreement: Agreement | None) -> str:
+    if result.cache_hit:
+        return f"### ⚡ Run {result.run_id}: answered from run {result.answered_from}"
+    if original is not None and agreement is not None:
+        sign = "❗" if agreement.verdict is Verdict.DIFFERENT else "✅"
+        return f"### {sign} {inline(verdict_line(result, original, agreement))}"
     sign, words = _SIGNS[result.status]
+    repeated = f", repeating run {result.reproduces}," if result.reproduces else ""
     lasted = "" if result.status is Status.REFUSED else f" {spoken(result.duration_s)}"
-    return f"### {sign} Run {result.run_id} {words}{lasted}"
+    return f"### {sign} Run {result.run_id}{repeated} {words}{lasted}"
 
 
-def _lead(result: RunResult, declared: ExcursionFile | None) -> str:
+def _lead(result: RunResult, declared: ExcursionFile | None, original: RunResult | None) -> str:
     defaults = {n: d.default for n, d in declared.parameters.items()} if declared else {}
     lead = f"With {_chosen(result.parameters, defaults)}."
     if result.dirty:
         lead += " **Uncommitted changes were part of it;** they are kept as `uncommitted.patch`."
+    if result.cache_hit:
+        when = f", of {short_moment(original.started)} UTC" if original else ""
+        took = f" That run took {spoken(original.duration_s)}." if original else ""
+        lead += (
+            f" Code, parameters, packages, data and seed are those of run {result.answered_from}"
+            f"{when}, so nothing was executed.{took} `--force` (in a comment: `/run force`) runs "
+            f"anyway."
+        )
+    elif original is not None:
+        lead += (
+            f" Executed again at commit {code(result.commit[:10])}, in "
+            f"{spoken(result.duration_s)}; run {original.run_id} took "
+            f"{spoken(original.duration_s)}."
+        )
     return lead
 
 
@@ -190,9 +224,13 @@ def _fitting(texts: Sequence[str], part: str) -> int:
 
 
 def _predicted(
-    result: RunResult, declared: ExcursionFile | None, predictions: tuple[Prediction, ...]
+    result: RunResult,
+    declared: ExcursionFile | None,
+    predictions: tuple[Prediction, ...],
+    original: RunResult | None,
 ) -> str:
-    stamped = before(predictions, result.started)
+    # What was said once the original had shown it is no prediction.
+    stamped = before(predictions, original.started if original else result.started)
     if not stamped:
         return "*Nobody predicted what this run would show.*"
     seen = headline(result.metrics, declared) or f"the run {result.status.value}"
@@ -203,27 +241,7 @@ def _predicted(
     return f"**Predicted before the run, beside what it recorded**\n\n{text}"
 
 
-def _ran_on(result: RunResult) -> str:
-    """Say in one line what it ran on."""
-    facts = [f"commit {code(result.commit[:10])}"]
-    if result.seed is not None:
-        facts.append(f"seed {result.seed}")
-    environment = result.environment
-    if environment:
-        facts.append(f"Python {_short(environment.python)}")
-        if environment.torch:
-            facts.append(f"torch {_short(environment.torch)}")
-        facts.append(
-            f"{len(environment.packages)} packages {code(environment.packages_sha256[:10])}"
-        )
-        gpus = [_short(gpu.name) for gpu in environment.gpus[:8]]
-        facts.append(
-            ", ".join(gpus) if gpus else f"{environment.cores} × {_short(environment.cpu)}, no GPU"
-        )
-    facts.append(f"{short_moment(result.started)} UTC, {spoken(result.duration_s)}")
+def _noted(result: RunResult) -> str:
+    """Say what a reader should know besides."""
     notes = [f"*Note: {inline(note)}*" for note in result.notes]
-    return "\n\n".join([f"**Ran on** {' · '.join(facts)}", *notes[: _fitting(notes, "notes")]])
-
-
-def _short(text: str) -> str:
-    return inline(clip(text, WIDEST))
+    return "\n\n".join(notes[: _fitting(notes, "notes")])

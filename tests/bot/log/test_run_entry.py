@@ -180,7 +180,10 @@ def test_the_commands_that_run_it_again_survive_a_shell() -> None:
     excursion = Excursion(**{**vars(EXCURSION), "folder": "my notes/demos/1-x"})
     entry = render(ended, excursion=excursion)
     ours, checkout = re.findall(r"```sh\n(.*?)\n```", entry, flags=re.DOTALL)
-    assert shlex.split(ours)[3:] == ["-p", f"text={awkward}", "-p", "flag=true", "-p", "n=-1"]
+    repeated, ours = ours.split("\n", 1)
+    assert repeated == "excursion reproduce 1 1"
+    given_again = ["-p", f"text={awkward}", "-p", "flag=true", "-p", "n=-1", "--force"]
+    assert shlex.split(ours)[3:] == given_again
     _, folder, theirs = checkout.split("\n")
     assert shlex.split(folder) == ["cd", "../again-1.1/my notes/demos/1-x"]
     assert shlex.split(theirs)[3:] == ["-r", "text", awkward, "-p", "flag", "True", "-p", "n", "-1"]

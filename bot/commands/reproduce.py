@@ -1,0 +1,90 @@
+"""`/reproduce 3 [timeout=30m]`: execute run 3 again, at its very commit, and compare."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from bot.command import Reproduce
+from bot.commands.run import PATCH, REQUEST, SOURCE, next_number, request_effects
+from bot.commands.world import World
+from bot.durations import parse_duration
+from bot.effects import Effect
+from bot.errors import RequestError
+from bot.forge.protocol import StoredRun
+from bot.forge.thread_files import timestamp
+from runner.records import RunRequest, RunResult, Status, to_json
+
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+
+
+def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Reproduce:
+    """Read the command's words.
+
+    Raises:
+        RequestError: They name no run, or more than one.
+    """
+    if len(words) != 1 or not _NUMBER.fullmatch(words[0]):
+        raise RequestError(
+            f"{' '.join(words) or 'nothing'} is not a run's number", right="Write: /reproduce 3"
+        )
+    return Reproduce(int(words[0]), named.get("timeout"))
+
+
+def decide(command: Reproduce, world: World) -> tuple[Effect, ...]:
+    """Decide what follows: a new run that repeats an earlier one.
+
+    A closed issue is no obstacle, and neither is a branch that is gone: it is then, long after the
+    answer, that somebody wants to know whether a result still holds, and the run's ref keeps its
+    commit.
+
+    Raises:
+        RequestError: There is no such run, or nothing in it that could be repeated.
+    """
+    issue = world.begun().issue
+    original, result, asked = _original(command.run, world)
+    if result.status in {Status.CANCELLED, Status.REFUSED}:
+        raise RequestError(
+            f"run {result.run_id} was {result.status.value}: it has no outcome to compare with",
+            right="Reproduce a run that came to its own end.",
+        )
+    files = world.run_files.get(original.number, {})
+    source = files.get(SOURCE)
+    if source is None or hashlib.sha256(source).hexdigest() != asked.notebook_sha256:
+        raise RequestError(
+            f"the notebook of run {result.run_id} is not to be found as it was",
+            where=f"commit {asked.commit[:10]}",
+            right="Fetch that commit, if another clone has it.",
+        )
+    request = asked.model_copy(
+        update={
+            "run_id": f"{issue}.{next_number(world)}",
+            "timeout_s": parse_duration(command.timeout, where="--timeout")
+            if command.timeout
+            else asked.timeout_s,
+            "inputs_sha256": "",
+            "data_sha256": "",
+            "goes_on_from": "",
+            "sweep": "",
+            "reproduces": result.run_id,
+            "requested_by": world.actor,
+            "requested": timestamp(world.now),
+        }
+    )
+    kept = {REQUEST: to_json(request), SOURCE: source}
+    if asked.dirty:
+        kept[PATCH] = files.get(PATCH, b"")
+    return request_effects(request, kept)
+
+
+def _original(number: int, world: World) -> tuple[StoredRun, RunResult, RunRequest]:
+    """Find the run that is to be repeated."""
+    found = next((run for run in world.runs if run.number == number), None)
+    if found is None or found.result is None or found.request is None:
+        known = [str(run.number) for run in world.runs if run.result]
+        raise RequestError(
+            f"there is no run {world.thread.number}.{number} with a result",
+            right=f"There are: {', '.join(known) or 'none'}.",
+        )
+    return found, found.result, found.request

@@ -1,0 +1,95 @@
+"""The local forge's reproductions: a commit checked out for one run, and gone after it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bot.errors import ForgeError, RequestError
+from bot.forge.local_runs import LocalRuns
+
+_FOLDER = "reproductions"
+
+
+class LocalReproductions(LocalRuns):
+    """Checkouts of old commits, each for one run and gone after it."""
+
+    @contextmanager
+    def checked_out(
+        self, run_id: str, commit: str, patch: bytes, *, data: Path, files: Iterable[str]
+    ) -> Iterator[Path]:
+        """Check a commit out for a run, as its original found it, and remove it afterwards.
+
+        Args:
+            run_id: The run that needs it, which this process has claimed.
+            commit: What to check out.
+            patch: What was not committed when the original ran.
+            data: The folder, within a checkout, that holds data files which git does not keep.
+            files: Those files, by their paths within that folder; given to the run as further
+                names of the same files, since they may be large.
+
+        Raises:
+            ForgeError: Git or the disk failed.
+        """
+        path = self.root / _FOLDER / run_id
+        self._remove(path)
+        try:
+            self.git.run("worktree", "add", "--quiet", "--detach", str(path), commit)
+            sparse = self.git.run("config", "core.sparseCheckout", cwd=path, allowed=(0, 1))
+            if sparse.stdout.strip() == b"true":  # taken over from the user's own checkout
+                self.git.run("sparse-checkout", "disable", cwd=path)
+            if patch:
+                self.git.run("apply", "--whitespace=nowarn", "-", cwd=path, stdin=patch)
+            folder = path / data.relative_to(self._checkout_of(data))
+            for name in files:
+                _also_name(data / name, folder / name)
+            yield path
+        finally:
+            self._remove(path)
+
+    def check_commit(self, commit: str) -> None:
+        """Hold a commit against what is here.
+
+        Raises:
+            RequestError: It is not in this clone.
+        """
+        if self.git.commit_of(commit) is None:
+            raise RequestError(
+                f"the commit {commit} is not in this clone",
+                right="Fetch it: git fetch origin 'refs/excursions/*:refs/excursions/*'",
+            )
+
+    def sweep_reproductions(self) -> None:
+        """Remove the checkouts of runs that nobody executes any more."""
+        for path in (self.root / _FOLDER).glob("*.*"):
+            issue, _, run = path.name.partition(".")
+            if issue.isdigit() and run.isdigit() and not self.is_alive(path.name):
+                self._remove(path)
+
+    def _checkout_of(self, folder: Path) -> Path:
+        """Find the checkout that a folder lies in."""
+        around = [each.path for each in self.git.worktrees() if folder.is_relative_to(each.path)]
+        if not around:
+            raise ForgeError("is in no checkout of this repository", where=str(folder))
+        return max(around, key=lambda path: len(path.parts))
+
+    def _remove(self, path: Path) -> None:
+        if not path.exists():
+            return
+        # Given twice, since git may have been killed while it made it.
+        self.git.run("worktree", "remove", "--force", "--force", str(path), allowed=(0, 128))
+        shutil.rmtree(path, ignore_errors=True)
+        self.git.run("worktree", "prune")
+
+
+def _also_name(file: Path, new: Path) -> None:
+    if new.exists():
+        return  # git holds it
+    new.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(file.resolve(), new)
+    except OSError:  # on another disk, or on one that knows no links
+        shutil.copy2(file, new)
