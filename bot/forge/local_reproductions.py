@@ -23,6 +23,9 @@ class LocalReproductions(LocalRuns):
     ) -> Iterator[Path]:
         """Check a commit out for a run, as its original found it, and remove it afterwards.
 
+        On a cluster the run may go on when this process does not: then the checkout stays, for
+        whoever waits for the run next.
+
         Args:
             run_id: The run that needs it, which this process has claimed.
             commit: What to check out.
@@ -35,8 +38,11 @@ class LocalReproductions(LocalRuns):
             ForgeError: Git or the disk failed.
         """
         path = self.root / _FOLDER / run_id
-        self._remove(path)
         try:
+            if path.exists() and self.may_go_on(run_id):
+                yield path
+                return
+            self._remove(path)
             self.git.run("worktree", "add", "--quiet", "--detach", str(path), commit)
             sparse = self.git.run("config", "core.sparseCheckout", cwd=path, allowed=(0, 1))
             if sparse.stdout.strip() == b"true":  # taken over from the user's own checkout
@@ -48,7 +54,8 @@ class LocalReproductions(LocalRuns):
                 _also_name(data / name, folder / name)
             yield path
         finally:
-            self._remove(path)
+            if not self.may_go_on(run_id):
+                self._remove(path)
 
     def check_commit(self, commit: str) -> None:
         """Hold a commit against what is here.
