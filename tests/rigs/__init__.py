@@ -1,0 +1,1 @@
+"""Counterparts that nobody here wrote, fetched when a test needs them."""
