@@ -12,18 +12,10 @@ from bot.durations import parse_duration
 from bot.errors import RequestError, did_you_mean
 from bot.sizes import parse_size
 from bot.strict_toml import Strict, load
+from runner.records import WARM_MODULES
 
 _BRANCH = re.compile(r"[^\x00-\x20\x7f~^:?*\[\\@/.-][^\x00-\x20\x7f~^:?*\[\\]*")
 FILE_NAME = "excursions.toml"
-# What notebooks of the field import; what is not installed is left out.
-WARM_MODULES = (
-    "torch",
-    "transformer_lens",
-    "matplotlib.pyplot",
-    "pandas",
-    "einops",
-    "plotly.express",
-)
 
 FIRST_TEXT = """\
 # Excursions: questions, runs, plots and answers, kept by the repository itself.

@@ -14,6 +14,17 @@ FileName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,80}\.[a-z0-9]{1,8}$")
 ]
 
+# What notebooks of the field import.
+WARM_MODULES = (
+    "torch",
+    "transformer_lens",
+    "transformer_lens.model_bridge",
+    "matplotlib.pyplot",
+    "pandas",
+    "einops",
+    "plotly.express",
+)
+
 
 class Record(BaseModel):
     """A frozen record, validated once; NaN and infinities travel as strings."""
@@ -46,6 +57,13 @@ class CellStatus(StrEnum):
     DIED = "died"
 
 
+class Warm(Record):
+    """What the zygote of warm kernels imports, and how long it stays without being used."""
+
+    preload: tuple[str, ...] = WARM_MODULES  # what is not installed is left out
+    idle_s: float = 1_800
+
+
 class Resources(Record):
     """What an execution may take, and what that costs; None where nobody said."""
 
@@ -54,7 +72,7 @@ class Resources(Record):
     cores: int | None = None
     gpus: int = 0
     usd_per_gpu_hour: float | None = None
-    warm: bool = True  # the kernel may be forked from a zygote
+    warm: Warm | None = None  # the zygote that the kernel may be forked from
     partition: str = ""  # of a Slurm cluster, as are the next two
     account: str = ""
     qos: str = ""

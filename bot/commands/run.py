@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.command import Run
 from bot.commands.world import World
-from bot.config import Runner
+from bot.config import Runner, Warm
 from bot.durations import parse_duration
 from bot.effects import Effect, PublishFiles, RequestRun, SetLabels, UpsertEntry
 from bot.errors import RequestError
@@ -23,6 +23,7 @@ from bot.log.predictions import read_predictions
 from bot.log.run_entry import run_entry, running_entry
 from bot.parameters import Value, bind
 from bot.sizes import parse_size
+from runner import records
 from runner.records import Resources, RunRequest, RunResult, to_json
 
 _MEMORY = 4_500  # characters; together with run_entry.LONGEST below GitHub's limit for a post
@@ -87,7 +88,7 @@ def decide(command: Run, world: World) -> tuple[Effect, ...]:
         seed=_seed(parameters),
         timeout_s=parse_duration(limit, where="--timeout"),
         cell_timeout_s=parse_duration(cell_limit, where="cell_timeout") if cell_limit else None,
-        resources=_resources(runner),
+        resources=_resources(runner, world.config.warm),
         requirements=declared.requirements,
         data=declared.data,
         engine=runner.engine,
@@ -169,7 +170,7 @@ def _next_number(world: World) -> int:
     return max(known, default=0) + 1
 
 
-def _resources(runner: Runner) -> Resources:
+def _resources(runner: Runner, warm: Warm) -> Resources:
     """Give what a runner's configuration allows an execution."""
     return Resources(
         memory_bytes=parse_size(runner.memory, where="memory") if runner.memory else None,
@@ -177,7 +178,9 @@ def _resources(runner: Runner) -> Resources:
         cores=runner.cores,
         gpus=runner.gpus,
         usd_per_gpu_hour=runner.usd_per_gpu_hour,
-        warm=runner.warm,
+        warm=records.Warm(preload=warm.preload, idle_s=parse_duration(warm.idle, where="warm.idle"))
+        if runner.warm
+        else None,
         partition=runner.partition,
         account=runner.account,
         qos=runner.qos,

@@ -1,0 +1,217 @@
+"""Settings ─► a process forked from their zygote, or the reason why there is none.
+
+Also starts, asks and stops zygotes; nothing heavy is imported for any of it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from runner.records import Warm, to_json
+from runner.warm import wire
+from runner.warm.place import (
+    UnsafePlaceError,
+    fingerprint,
+    first_environment,
+    folder,
+    socket_path,
+)
+from runner.warm.process import WarmProcess
+
+_ANSWER_S = 10.0
+_START_S = 120.0
+_PAUSE_S = 0.05
+
+
+class NoZygoteError(Exception):
+    """There is no zygote to fork from; the message says why."""
+
+    def __init__(self, why: str, *, startable: bool = False) -> None:
+        super().__init__(why)
+        self.startable = startable  # one could be started for the next time
+
+
+def possible() -> str:
+    """Say what keeps this machine from having zygotes; empty if nothing does."""
+    if not sys.platform.startswith("linux"):
+        return "warm kernels need Linux"
+    return ""
+
+
+def fork(
+    warm: Warm,
+    role: str,
+    arguments: list[str],
+    *,
+    environment: Mapping[str, str],
+    cwd: str | Path,
+    descriptors: tuple[int, int, int],
+    share: tuple[int, ...] = (),
+    lifeline: bool = False,
+) -> WarmProcess:
+    """Fork a process from the zygote of these settings.
+
+    Args:
+        warm: What the zygote has imported.
+        role: `kernel` for an IPython kernel, `runner` for one that executes a run.
+        arguments: Those of the process, without its name.
+        environment: All its variables.
+        cwd: Where it works.
+        descriptors: Its standard input, output and error.
+        share: More descriptors that it shall hold open until it ends.
+        lifeline: Whether it shall be killed, with its group, once this process is gone.
+
+    Raises:
+        NoZygoteError: There is none, or it may not fork.
+    """
+    why = possible()
+    if why:
+        raise NoZygoteError(why)
+    connection = _connect(warm, environment)
+    ours, theirs = os.pipe() if lifeline else (-1, -1)  # it reads, and ends when there is no writer
+    reading, writing = (ours, theirs)
+    request = {
+        "ask": "fork",
+        "role": role,
+        "arguments": arguments,
+        "environment": dict(environment),
+        "cwd": str(cwd),
+        "fingerprint": fingerprint(),
+        "lifeline": lifeline,
+    }
+    handed = [*descriptors, *([reading] if lifeline else []), *share]
+    try:
+        wire.send(connection, request, handed)
+        answer, given = wire.receive(connection)
+    except (OSError, ValueError, TypeError) as error:
+        connection.close()
+        wire.close([writing] if lifeline else [])
+        raise NoZygoteError(f"the zygote did not answer: {error}") from error
+    finally:
+        wire.close([reading] if lifeline else [])
+    if answer is None or "pid" not in answer or not given:
+        connection.close()
+        wire.close([*given, *([writing] if lifeline else [])])
+        refused = answer or {"error": "the zygote ended"}
+        raise NoZygoteError(str(refused.get("error")), startable=bool(refused.get("stale", True)))
+    connection.settimeout(None)
+    return WarmProcess(connection, int(answer["pid"]), given[0], writing if lifeline else -1)
+
+
+def start(warm: Warm, environment: Mapping[str, str], *, wait: bool = True) -> None:
+    """Start the zygote of these settings, unless there is one that is up to date.
+
+    Args:
+        warm: What it imports, and how long it stays unused.
+        environment: The variables of those whom it shall serve.
+        wait: Whether to wait until it is ready; else it gets ready in the background.
+
+    Raises:
+        NoZygoteError: It cannot be had on this machine, or did not become ready.
+    """
+    why = possible()
+    if why:
+        raise NoZygoteError(why)
+    path = _path(warm, environment)
+    log = path.with_suffix(".log")
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "runner.warm.zygote", str(path)],
+            env=first_environment(environment),
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            cwd="/",
+            start_new_session=True,
+        )
+    if process.stdin is not None:
+        with closing(process.stdin) as settings:
+            settings.write(to_json(warm))
+    end = time.monotonic() + (_START_S if wait else 0.0)
+    while wait and not _is_ready(warm, environment):
+        if process.poll() not in (None, 0):
+            raise NoZygoteError(f"the zygote could not start: {_last_words(log)}")
+        if time.monotonic() > end:
+            raise NoZygoteError(f"the zygote was not ready after {_START_S:g} s, see {log}")
+        time.sleep(_PAUSE_S)
+
+
+def ask_all(question: str) -> Iterator[dict[str, Any]]:
+    """Ask every zygote of this user `status` or `stop`; give what they answer.
+
+    Raises:
+        NoZygoteError: The folder for sockets could be entered by somebody else.
+    """
+    try:
+        paths = sorted(folder().glob("*.sock"))
+    except UnsafePlaceError as error:
+        raise NoZygoteError(str(error)) from error
+    for path in paths:
+        try:
+            with _connected(path) as connection:
+                wire.send(connection, {"ask": question})
+                answer, _ = wire.receive(connection)
+        except (OSError, ValueError, TypeError):
+            continue  # left over by one that was killed; the next one there replaces it
+        if answer is not None:
+            yield answer | {"socket": str(path), "current": answer["fingerprint"] == fingerprint()}
+
+
+def _is_ready(warm: Warm, environment: Mapping[str, str]) -> bool:
+    try:
+        with _connected(_path(warm, environment)) as connection:
+            wire.send(connection, {"ask": "status"})
+            answer, _ = wire.receive(connection)
+    except (OSError, ValueError, TypeError):
+        return False
+    return answer is not None and answer["fingerprint"] == fingerprint()
+
+
+def _connect(warm: Warm, environment: Mapping[str, str]) -> socket.socket:
+    path = _path(warm, environment)
+    connection = _socket()
+    try:
+        connection.connect(str(path))
+        if wire.other_user(connection) != os.getuid():
+            raise NoZygoteError(f"{path} belongs to another user")
+    except OSError as error:
+        connection.close()
+        raise NoZygoteError("none is running", startable=True) from error
+    except NoZygoteError:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def _connected(path: Path) -> Iterator[socket.socket]:
+    with closing(_socket()) as connection:
+        connection.connect(str(path))
+        if wire.other_user(connection) != os.getuid():
+            raise OSError(f"{path} belongs to another user")
+        yield connection
+
+
+def _socket() -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    connection.settimeout(_ANSWER_S)
+    return connection
+
+
+def _path(warm: Warm, environment: Mapping[str, str]) -> Path:
+    try:
+        return socket_path(warm, environment)
+    except UnsafePlaceError as error:
+        raise NoZygoteError(str(error)) from error
+
+
+def _last_words(log: Path) -> str:
+    return log.read_text(errors="replace").strip()[-1_000:] or "it said nothing"

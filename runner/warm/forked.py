@@ -1,0 +1,169 @@
+"""A fork of the zygote ─► a process as if it had been started by its own command.
+
+Everything that a fresh start would have set and a fork inherits otherwise is set here: session,
+signals, descriptors, variables, folder, threads and random streams.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import Any, NoReturn
+
+_STANDARD = 3  # descriptors
+_MOST_DESCRIPTORS = 65_536
+_controller: Any = None
+
+
+def prepare() -> None:
+    """Find the loaded BLAS libraries once, in the zygote."""
+    global _controller  # what forks find ready
+    import threadpoolctl
+
+    _controller = threadpoolctl.ThreadpoolController()
+
+
+def live(message: dict[str, Any], descriptors: list[int]) -> NoReturn:
+    """Be the process that was asked for, to its end.
+
+    Args:
+        message: Its role, arguments, variables and folder.
+        descriptors: Standard input, output and error, then those to hold open; with a lifeline,
+            that comes first of these.
+    """
+    code = 1
+    try:
+        _become_fresh(message, descriptors)
+        if message["lifeline"]:
+            thread = threading.Thread(target=_hold, args=(descriptors[_STANDARD],), daemon=True)
+            thread.start()
+        roles = {"kernel": _kernel, "runner": _runner}
+        roles[message["role"]](message["arguments"])
+        code = 0
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
+    except BaseException:  # noqa: BLE001  # a fork must never return into the zygote
+        traceback.print_exc()
+    finally:
+        _leave(code)
+
+
+def _become_fresh(message: dict[str, Any], descriptors: list[int]) -> None:
+    os.setsid()
+    os.umask(_umask())
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for place, descriptor in enumerate(descriptors[:_STANDARD]):
+        os.dup2(descriptor, place)
+    _close_all_but({0, 1, 2, *descriptors[_STANDARD:]})
+    environment = message["environment"]
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    os.chdir(message["cwd"])
+    _threads(environment)
+    _randomness()
+    _matplotlib(environment)
+
+
+def _umask() -> int:
+    """The zygote was started with the user's own umask, and put it back after making its socket."""
+    current = os.umask(0o022)
+    os.umask(current)
+    return current
+
+
+def _close_all_but(kept: set[int]) -> None:
+    """Close what the zygote had open: its sockets, and those of other forks."""
+    start = 0
+    for descriptor in sorted(kept):
+        if start < descriptor:  # an empty range from 0 would be taken for everything
+            os.closerange(start, descriptor)
+        start = descriptor + 1
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    os.closerange(start, min(max(limit, start), _MOST_DESCRIPTORS))
+
+
+def _threads(environment: dict[str, str]) -> None:
+    """Give BLAS and torch the threads that they would have taken when they were loaded."""
+    cores = len(os.sched_getaffinity(0))
+    asked = environment.get("OMP_NUM_THREADS", "").partition(",")[0]
+    threads = int(asked) if asked.isdigit() and int(asked) else None
+    blas = environment.get("OPENBLAS_NUM_THREADS", "")
+    if _controller is not None:
+        wanted = int(blas) if blas.isdigit() and int(blas) else threads or cores
+        _controller.limit(limits=wanted, user_api="blas")
+    torch = sys.modules.get("torch")
+    if torch is not None and threads is not None:
+        torch.set_num_threads(threads)
+
+
+def _randomness() -> None:
+    """Give this process random streams of its own; Python's own `random` sees to itself."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed(None)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.seed()
+
+
+def _matplotlib(environment: dict[str, str]) -> None:
+    """Take over what matplotlib reads when it is imported: its backend, a file in the folder."""
+    matplotlib = sys.modules.get("matplotlib")
+    if matplotlib is None:
+        return
+    if Path("matplotlibrc").exists():
+        matplotlib.rc_file("matplotlibrc")
+    backend = environment.get("MPLBACKEND")
+    if backend:
+        matplotlib.rcParams["backend"] = backend
+
+
+def _kernel(arguments: list[str]) -> None:
+    """Be an IPython kernel."""
+    from ipykernel.kernelapp import IPKernelApp
+
+    sys.argv = ["ipykernel_launcher", *arguments]
+    # Its default was read from the environment when it was imported. What ends the kernel with
+    # its client is the lifeline, which also holds when the zygote has died: 1 means no parent.
+    app = IPKernelApp.instance(parent_handle=1)
+    app.initialize(arguments)  # type: ignore[no-untyped-call]
+    app.start()  # type: ignore[no-untyped-call]
+
+
+def _runner(arguments: list[str]) -> None:
+    """Execute a run."""
+    from runner.__main__ import main
+
+    sys.argv = ["runner", *arguments]
+    main()
+
+
+def _hold(lifeline: int) -> None:
+    """Take the whole group along once nobody holds the other end of the lifeline."""
+    while os.read(lifeline, 1):
+        pass
+    os.killpg(0, signal.SIGKILL)
+
+
+def _leave(code: int) -> NoReturn:
+    """End as Python ends, but for taking the heap apart, which takes a second after torch."""
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]  # joins threads that are no daemons
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException:  # noqa: BLE001  # nothing may keep it from ending here
+        traceback.print_exc()
+    finally:
+        os._exit(code)
