@@ -31,9 +31,9 @@ class _Outcomes:
             self._outcomes[report.nodeid] = "failed"
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when == "call" or not report.passed:  # setting up passed is no outcome yet
-            if self._outcomes.get(report.nodeid) != "failed":
-                self._outcomes[report.nodeid] = report.outcome
+        told = report.when == "call" or not report.passed  # setting up passed is no outcome yet
+        if told and self._outcomes.get(report.nodeid) != "failed":
+            self._outcomes[report.nodeid] = report.outcome
 
     def pytest_sessionfinish(self) -> None:
         self._path.write_text(json.dumps(self._outcomes), encoding="utf-8")

@@ -52,7 +52,7 @@ PAPERMILL = Suite(
     name="papermill-2.7.0",
     tests="papermill/tests",
     floor=510,
-    forks=40,
+    forks=34,
     known={
         "papermill/tests/test_abs.py": NO_AZURE,
         "papermill/tests/test_adl.py": NO_AZURE,
@@ -64,7 +64,7 @@ PAPERMILL = Suite(
         "papermill/tests/test_execute.py::TestBrokenNotebook2::test": IPYTHON_9,
     },
 )
-NBCLIENT = Suite(name="nbclient-0.11.0", tests="tests", floor=127, forks=80, known={})
+NBCLIENT = Suite(name="nbclient-0.11.0", tests="tests", floor=127, forks=66, known={})
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,15 @@ class Bench:
             settings = ("-o", "asyncio_default_fixture_loop_scope=function")
             rest = ("-p", "no:cacheprovider", "-q", "--continue-on-collection-errors")
             done = subprocess.run(
-                [sys.executable, "-m", "pytest", *plugins, *settings, *rest, *(cases or [suite.tests])],
+                [
+                    sys.executable,
+                    "-m",
+                    "pytest",
+                    *plugins,
+                    *settings,
+                    *rest,
+                    *(cases or [suite.tests]),
+                ],
                 cwd=Path(temporary, suite.name),
                 env=dict(self.environment),
                 capture_output=True,
