@@ -1,4 +1,4 @@
-"""Sizes between people and bytes: "8GB" ─► 8000000000, 54_000_000 ─► "54 MB"."""
+"""Sizes as people write them ─► bytes: "8GB" ─► 8000000000."""
 
 from __future__ import annotations
 
@@ -29,12 +29,3 @@ def parse_size(text: str, *, where: str) -> int:
             right="Write a number and a unit: 500MB, 8GB or 8GiB.",
         )
     return size
-
-
-def spoken_size(size: float) -> str:
-    """Say a number of bytes as people do: `17 B`, `4.5 kB`, `54 MB`, `1.2 GB`."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 999.5:
-            return f"{size:.1f} {unit}" if size < 9.95 and unit != "B" else f"{size:.0f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"

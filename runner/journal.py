@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from runner.records import Cell, CellStatus
 
@@ -51,6 +51,8 @@ class Story:
 
     started: str = ""
     finished: str = ""
+    kernel: Literal["", "cold", "warm"] = ""  # how it was started
+    notes: list[str] = field(default_factory=list)
     cells: dict[int, Cell] = field(default_factory=dict)
 
     @property
@@ -87,6 +89,10 @@ def tell(lines: Iterable[str]) -> Story:
         story.finished = line["at"]
         if event == "started":
             story.started = line["at"]
+        elif event == "kernel":
+            story.kernel = line["started"]
+        elif event == "note":
+            story.notes.append(line["text"])
         elif event == "cells":
             story.cells = {i: Cell(index=i, status=CellStatus.PENDING) for i in line["code"]}
         elif event == "cell started":

@@ -14,7 +14,7 @@ import hashlib
 import io
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,9 @@ _MOST_PLACES = 500_000  # of a table, before what is left of it is not looked at
 _LONGEST_TEXT = 500
 _TAIL_LINES = 200
 _TAIL_CHARACTERS = 20_000
+_ENOUGH_FOR_TAIL = 20 * _TAIL_CHARACTERS  # progress bars rewrite their line many times
+_MOST_HTML = 400_000  # characters of a table that are looked at; 200 rows are kept
+Keep = Callable[[str, bytes], object]
 
 
 @dataclass
@@ -43,29 +46,28 @@ class Outputs:
     tables: list[Table] = field(default_factory=list)
     error: RunError | None = None
     stdout_tail: str = ""
+    printed: str = ""  # the last of it
+    keep: Keep = lambda _name, _content: None
     notes: list[str] = field(default_factory=list)
 
 
-def collect(notebook: Mapping[str, Any]) -> Outputs:
+def collect(notebook: Mapping[str, Any], keep: Keep | None = None) -> Outputs:
     """Collect what the cells of an executed notebook showed, in their order.
 
     Args:
-        notebook: The notebook's JSON, format 4.
+        notebook: The notebook's JSON, format 4; its cells and their outputs may be iterators, so
+            that a large one need not be in memory.
+        keep: Called with each picture's file name and content, in place of keeping it in memory.
     """
     found = Outputs()
-    printed: list[str] = []
+    found.keep = keep or found.pictures.__setitem__
     heading = ""
     for index, cell in enumerate(notebook.get("cells", [])):
         if cell.get("cell_type") == "markdown":
             heading = _last_heading(_text(cell.get("source", ""))) or heading
             continue
         _collect_cell(found, index, cell.get("outputs", []), heading)
-        printed += [
-            _text(output.get("text", ""))
-            for output in cell.get("outputs", [])
-            if output.get("output_type") == "stream"
-        ]
-    found.stdout_tail = _tail("".join(printed))
+    found.stdout_tail = _tail(found.printed)
     for kind, noun in (("figures", "pictures"), ("tables", "tables")):
         items = getattr(found, kind)
         if len(items) > _MOST[kind]:
@@ -75,12 +77,15 @@ def collect(notebook: Mapping[str, Any]) -> Outputs:
 
 
 def _collect_cell(
-    found: Outputs, index: int, outputs: list[Mapping[str, Any]], heading: str
+    found: Outputs, index: int, outputs: Iterable[Mapping[str, Any]], heading: str
 ) -> None:
     """Collect one cell's outputs; a caption belongs to the next picture, else to the last."""
     caption: Mapping[str, Any] | None = None
     first = len(found.figures)
     for output in outputs:
+        if output.get("output_type") == "stream":
+            found.printed = (found.printed + _text(output.get("text", "")))[-_ENOUGH_FOR_TAIL:]
+            continue
         if output.get("output_type") == "error":
             found.error = _error(index, output)
         data = output.get("data")
@@ -140,7 +145,7 @@ def _collect_picture(
     if caption is not None:
         figure = figure.model_copy(update=_caption(caption))
     found.figures.append(figure)
-    found.pictures[name] = content
+    found.keep(name, content)
     return True
 
 
@@ -205,6 +210,7 @@ def _table(index: int, html: str) -> Table | None:
         return None
     from bs4 import BeautifulSoup
 
+    whole, html = html, _first_rows(html)
     found = BeautifulSoup(html, "html.parser").find("table")
     if found is None:
         return None
@@ -222,8 +228,16 @@ def _table(index: int, html: str) -> Table | None:
             tuple(cell[:_LONGEST_TEXT] for cell in cells[: _MOST["columns"]])
             for cells in body[: _MOST["rows"]]
         ),
-        rows_total=_rows_total(html, len(body)),
+        rows_total=_rows_total(whole, len(body) + whole.count("<tr") - html.count("<tr")),
     )
+
+
+def _first_rows(html: str) -> str:
+    """Cut a very large table after a row, since parsing takes a hundred times its size."""
+    if len(html) <= _MOST_HTML:
+        return html
+    end = html.rfind("</tr>", 0, _MOST_HTML)
+    return html[:_MOST_HTML] if end < 0 else html[:end]
 
 
 def _grid(rows: list[Any]) -> list[list[str]]:
@@ -274,7 +288,7 @@ def _error(index: int, output: Mapping[str, Any]) -> RunError:
 
 def _tail(text: str) -> str:
     """Keep the last lines; of a line that was rewritten in place, as progress bars do, its end."""
-    lines = text[-20 * _TAIL_CHARACTERS :].split("\n")
+    lines = text.split("\n")
     shown = [line.rstrip("\r").rpartition("\r")[2] for line in lines]
     return _ANSI.sub("", "\n".join(shown[-_TAIL_LINES:]))[-_TAIL_CHARACTERS:]
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import IO, Any
 
 from runner.journal import Story
 from runner.outputs import Outputs, collect
 from runner.records import (
     CellStatus,
+    Cost,
     Environment,
     RunError,
     RunRequest,
@@ -20,6 +23,8 @@ from runner.records import (
     Status,
     to_json,
 )
+from runner.transcript import FILE_NAME as LOG
+from runner.transcript import PREPARED, Log, write_notebook
 
 NOTEBOOK = "notebook.ipynb"
 RESULT = "result.json"
@@ -44,7 +49,8 @@ def report(
     error: RunError | None,
     duration_s: float | None,
     environment: Environment | None,
-    kernel: Literal["", "cold", "warm"] = "",
+    cost: Cost | None = None,
+    metadata: Mapping[str, Any] | None = None,
 ) -> RunResult:
     """Write the result of a run and its pictures into its folder, and give it.
 
@@ -56,13 +62,13 @@ def report(
         error: Why, if not well; a cell's own error is read from the notebook.
         duration_s: How long it took; None where only the journal can tell.
         environment: What it ran on, if that is known.
-        kernel: How the kernel was started, if one was.
+        cost: What it used up, if that is known.
+        metadata: Those of the executed notebook, where they are known better than from its start.
     """
-    outputs = _outputs(folder / NOTEBOOK)
-    if error is None and status is not Status.SUCCEEDED:
-        error = outputs.error
-    for name, content in outputs.pictures.items():
-        write_whole(folder / FIGURES / name, content)
+    story.cells = {cell.index: cell for cell in story.ended(_CELL_ENDS[status])}
+    outputs = _outputs(folder, story, metadata)
+    if status is not Status.SUCCEEDED:
+        error = _whole_error(error, outputs.error)
     result = RunResult(
         run_id=request.run_id,
         issue=request.issue,
@@ -76,31 +82,40 @@ def report(
         started=story.started or request.requested,
         finished=story.finished or story.started or request.requested,
         duration_s=_between(story) if duration_s is None else round(duration_s, 3),
-        cells=story.ended(_CELL_ENDS[status]),
+        cells=tuple(cell for _, cell in sorted(story.cells.items())),
         error=error,
         metrics=outputs.metrics,
         figures=tuple(outputs.figures),
         tables=tuple(outputs.tables),
         stdout_tail=outputs.stdout_tail,
-        notes=tuple(outputs.notes),
+        notes=(*outputs.notes, *story.notes),
         environment=environment,
+        cost=cost or Cost(),
         engine=request.engine,
-        kernel=kernel,
+        kernel=story.kernel,
         inputs_sha256=request.inputs_sha256,
         sweep=request.sweep,
         reproduces=request.reproduces,
     )
     write_whole(folder / RESULT, to_json(result))
+    for name in (PREPARED, LOG):  # the notebook holds all that was in them
+        (folder / name).unlink(missing_ok=True)
     return result
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that nobody ever reads half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with _whole(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[IO[bytes]]:
+    """Give a file to write to, which takes its place once it is whole and the disk has it."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -109,14 +124,35 @@ def write_whole(path: Path, content: bytes) -> None:
         raise
 
 
-def _outputs(notebook: Path) -> Outputs:
-    """Read what came out, if a notebook was saved at all."""
+def _whole_error(known: RunError | None, shown: RunError | None) -> RunError | None:
+    """Join what we know of an error with the traceback that the notebook holds of it."""
+    if known is None or shown is None or known.cell not in (None, shown.cell):
+        return known or shown
+    return known.model_copy(update={"cell": shown.cell, "traceback": shown.traceback})
+
+
+def _outputs(folder: Path, story: Story, metadata: Mapping[str, Any] | None) -> Outputs:
+    """Write the executed notebook and its pictures, and read what came out, if anything was run."""
     try:
-        return collect(json.loads(notebook.read_bytes()))
+        prepared = json.loads((folder / PREPARED).read_bytes())
     except FileNotFoundError:
         return Outputs()
-    except ValueError:
-        return Outputs(notes=["The executed notebook could not be read."])
+    except ValueError:  # cut short by a crash, before any cell
+        return Outputs(notes=["The notebook was not yet written down."])
+    log = Log(folder)
+    if metadata is not None:
+        prepared["metadata"] = metadata
+    with _whole(folder / NOTEBOOK) as file:
+        write_notebook(prepared, log, story, file)
+    cells = (
+        {**cell, "outputs": log.outputs(number)} for number, cell in enumerate(prepared["cells"])
+    )
+    pictures = folder / FIGURES
+    pictures.mkdir(exist_ok=True)
+    found = collect({"cells": cells}, lambda name, data: (pictures / name).write_bytes(data))
+    if not found.figures:
+        pictures.rmdir()
+    return found
 
 
 def _between(story: Story) -> float:

@@ -20,7 +20,10 @@ from runner.journal import FILE_NAME as JOURNAL
 from runner.journal import read_story
 from runner.records import RunError, RunRequest, RunResult, Status, read_result
 from runner.report import RESULT, report
+from runner.warm import client
+from runner.warm.process import WarmProcess
 
+_Started = subprocess.Popen[bytes] | WarmProcess
 _STOP_S = 5.0  # what a cancelled job on GitHub leaves us, and a little less
 _CHUNK = 65_536  # bytes
 
@@ -89,24 +92,16 @@ class _Process:
         self._job = job
         self._listen = listen
         self._unread = b""
+        theirs_in, self._stdin = os.pipe()  # the process ends when nobody holds the other end
+        self.output, theirs_out = os.pipe()
         with (job.folder / "runner.log").open("ab") as log:
-            self._popen = subprocess.Popen(
-                [sys.executable, "-m", "runner", str(job.folder), str(job.workdir), job.python],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=os.environ | dict(job.environment),
-                start_new_session=True,  # Ctrl-C is ours to pass on
-                pass_fds=job.share,
-            )
-        if self._popen.stdout is None or self._popen.stdin is None:
-            raise RuntimeError("a process started with pipes has none")
-        self._stdin = self._popen.stdin
-        self.output = self._popen.stdout
+            self._process = _start(job, (theirs_in, theirs_out, log.fileno()))
+        os.close(theirs_in)
+        os.close(theirs_out)
 
     def read(self) -> bool:
         """Pass on what the process said since; False once it has closed its output."""
-        chunk = os.read(self.output.fileno(), _CHUNK)
+        chunk = os.read(self.output, _CHUNK)
         *lines, self._unread = (self._unread + chunk).split(b"\n")
         for line in lines:
             self._listen(self._job.request.run_id, json.loads(line))
@@ -114,23 +109,53 @@ class _Process:
 
     def interrupt(self) -> None:
         """Ask the process to stop, keeping what it made."""
-        self._popen.send_signal(signal.SIGINT)
+        self._process.send_signal(signal.SIGINT)
 
     def wait(self, seconds: float) -> None:
         """Wait for the end; kill what has not come to it in time."""
         try:
-            self._popen.wait(seconds)
+            self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._popen.pid, signal.SIGKILL)
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def result(self) -> RunResult:
         """Give what the process left, or say what became of it."""
-        code = self._popen.wait()
-        self.output.close()
-        self._stdin.close()
+        code = self._process.wait()
+        os.close(self.output)
+        os.close(self._stdin)
         left = read_left(self._job.folder)
         return left or recover(self._job.folder, self._job.request, code=code)
+
+
+def _start(job: Job, descriptors: tuple[int, int, int]) -> _Started:
+    """Fork the process from a zygote, which saves its imports, or start it."""
+    arguments = [str(job.folder), str(job.workdir), job.python]
+    environment = os.environ | dict(job.environment)
+    warm = job.request.resources.warm
+    if warm is not None:
+        try:
+            return client.fork(
+                warm,
+                "runner",
+                arguments,
+                environment=environment,
+                cwd=Path.cwd(),
+                descriptors=descriptors,
+                share=job.share,
+            )
+        except client.NoZygoteError:
+            pass  # the runner will say so, when it comes to its kernel
+    source, output, log = descriptors
+    return subprocess.Popen(
+        [sys.executable, "-m", "runner", *arguments],
+        stdin=source,
+        stdout=output,
+        stderr=log,
+        env=environment,
+        start_new_session=True,  # Ctrl-C is ours to pass on
+        pass_fds=job.share,
+    )
 
 
 def began(folder: Path) -> bool:

@@ -43,7 +43,16 @@ def possible() -> str:
     """Say what keeps this machine from having zygotes; empty if nothing does."""
     if not sys.platform.startswith("linux"):
         return "warm kernels need Linux"
+    if os.environ.get("EXCURSIONS_WARM", "") == "off":
+        return "EXCURSIONS_WARM=off"
     return ""
+
+
+def why_not_start(warm: Warm, environment: Mapping[str, str]) -> str:
+    """Say why no zygote is to be started by itself; empty if one is."""
+    if environment.get("CI"):
+        return "machines of CI do not stay for another run"
+    return possible() or ("one is running" if _is_ready(warm, environment) else "")
 
 
 def fork(
@@ -120,6 +129,8 @@ def start(warm: Warm, environment: Mapping[str, str], *, wait: bool = True) -> N
     why = possible()
     if why:
         raise NoZygoteError(why)
+    if wait and _is_ready(warm, environment):
+        return
     path = _path(warm, environment)
     log = path.with_suffix(".log")
     with log.open("wb") as output:

@@ -31,8 +31,10 @@ class WarmProvisioner(LocalProvisioner):
     autostart = Bool(True).tag(
         config=True
     )  # start a zygote, for the next time, where there is none
+    quiet = Bool(False).tag(config=True)  # whoever started the kernel says why it is cold
     process: Any = None
     warm_started = False
+    why_cold = ""
 
     async def launch_kernel(self, cmd: list[str], **keywords: Any) -> KernelConnectionInfo:
         """Fork the kernel, or start it by its command."""
@@ -63,7 +65,8 @@ class WarmProvisioner(LocalProvisioner):
 
     def _explain(self, why: client.NoZygoteError) -> None:
         """Say once why kernels start cold."""
-        if str(why) not in _said:
+        self.why_cold = str(why)
+        if not self.quiet and str(why) not in _said:
             _said.add(str(why))
             self.log.warning("Cold start of the kernel: %s.", why)
 

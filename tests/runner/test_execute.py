@@ -198,7 +198,7 @@ def test_what_happens_is_told_as_it_happens(tmp_path: Path) -> None:
     execute(request, tmp_path / "run", tmp_path, listen=lambda _, event: events.append(event))
 
     kinds = [event["event"] for event in events]
-    assert kinds[:3] == ["started", "cells", "cell started"]
+    assert kinds[:4] == ["started", "kernel", "cells", "cell started"]
     assert kinds[-1] == "ended"
     assert "step 2" in [event.get("text") for event in events]
 

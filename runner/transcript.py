@@ -1,0 +1,312 @@
+"""What cells show, as it comes ─► `outputs.log`, appended ─► the finished notebook, written once.
+
+A notebook with large outputs is never rewritten while it runs, nor held in memory: each output is
+one line of the log, copied byte for byte into the notebook at the end. A line begins with its kind
+and its cell:
+
+    o 5 {…}            the cell shows an output
+    s 5 stdout "…"     it prints; lines of one stream that follow each other are one output
+    u 5 2 {…}          its output number 2 becomes another
+    x 5                its outputs are cleared
+    n 5 7              its execution count
+
+A line that a crash cut short is left out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from runner.journal import Story
+from runner.records import CellStatus
+from runner.reserve import Reserve
+from runner.sizes import spoken_size
+
+FILE_NAME = "outputs.log"
+PREPARED = "prepared.ipynb"  # the notebook as it is executed, without outputs
+_FLUSH_S = 0.2
+_SYNC_S = 2.0
+_BUFFER = 1 << 20  # bytes
+_TAIL = 4_000  # characters of what was left out that are kept, the last ones
+_SHOWN_FACTOR = 10  # pictures, tables and the like may be so much more than printed text
+
+
+class Transcript:
+    """Appends what cells show to the log, and sees to it that the disk has it soon.
+
+    Args:
+        folder: The run's folder.
+        limit: Bytes of printed text that are kept; ten times that of everything else.
+        reserve: What keeps room on the disk for the notebook.
+    """
+
+    def __init__(self, folder: Path, limit: int, reserve: Reserve) -> None:
+        self._file: IO[bytes] = (folder / FILE_NAME).open("ab", buffering=0)
+        self._reserve = reserve
+        self._buffer = bytearray()
+        self._timer: asyncio.TimerHandle | None = None
+        self._syncer = ThreadPoolExecutor(1, thread_name_prefix="sync")
+        self._sync: Future[None] | None = None
+        self._lock = threading.Lock()
+        self._room = {"printed": limit, "shown": limit * _SHOWN_FACTOR}
+        self._dropped = {"printed": 0, "shown": 0}
+        self._last_words: dict[str, str] = {}  # stream ─► the end of what was left out
+        self._stream = ""  # that the last line was of
+        self._entries: list[str] = []  # of the cell: the type of each output
+        self._cell = -1
+
+    def start(self, cell: int) -> None:
+        """Begin a cell."""
+        self._cell, self._stream, self._entries = cell, "", []
+        self._last_words = {}
+
+    def position(self) -> int:
+        """Give the number that the cell's next output will have."""
+        return len(self._entries)
+
+    def counted(self, count: int) -> None:
+        """Note the cell's execution count."""
+        self._append(f"n {self._cell} {count}\n".encode())
+
+    def printed(self, stream: str, text: str) -> None:
+        """Note what the cell prints."""
+        room = self._room["printed"]
+        text, beyond = text[:room], text[room:]
+        self._room["printed"] -= len(text)
+        if beyond:
+            self._dropped["printed"] += len(beyond)
+            last = self._last_words.get(stream, "") + beyond[-_TAIL:]
+            self._last_words[stream] = last[-_TAIL:]
+        if not text:
+            return
+        if self._stream != stream:
+            self._stream = stream
+            self._entries.append("stream")
+        self._append(f"s {self._cell} {stream} {_json(text)}\n".encode(errors="replace"))
+
+    def shown(self, output: Mapping[str, Any]) -> bool:
+        """Note an output of the cell; False if there is no room for it."""
+        line = f"o {self._cell} {_json(output)}\n".encode(errors="replace")
+        if self._room["shown"] < len(line):
+            self._dropped["shown"] += len(line)
+            return False
+        self._room["shown"] -= len(line)
+        self._stream = ""
+        self._entries.append(str(output["output_type"]))
+        self._append(line)
+        return True
+
+    def updated(self, cell: int, position: int, output: Mapping[str, Any]) -> None:
+        """Note that an output has become another."""
+        line = f"u {cell} {position} {_json(output)}\n".encode(errors="replace")
+        if self._room["shown"] < len(line):
+            self._dropped["shown"] += len(line)
+            return
+        self._room["shown"] -= len(line)
+        self._append(line)
+
+    def cleared(self) -> None:
+        """Note that the cell's outputs were cleared."""
+        self._stream, self._entries = "", []
+        self._append(f"x {self._cell}\n".encode())
+
+    def end(self) -> None:
+        """End the cell: of text that was left out, say how much, and keep the end."""
+        for stream, text in self._last_words.items():
+            left_out = spoken_size(self._dropped["printed"])
+            line = f"\n[… {left_out} of printed text were left out here …]\n{text}"
+            self._append(f"s {self._cell} {stream} {_json(line)}\n".encode(errors="replace"))
+        self._last_words = {}
+        self._flush()
+
+    def notes(self) -> list[str]:
+        """Say what was left out."""
+        words = {"printed": "of printed text", "shown": "of other outputs"}
+        return [
+            f"{spoken_size(size)} {words[what]} were left out: the limit is reached."
+            for what, size in self._dropped.items()
+            if size
+        ]
+
+    def close(self) -> None:
+        """Write what is left, and close the log."""
+        self._flush()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._syncer.shutdown()
+        self._file.close()
+
+    def _append(self, line: bytes) -> None:
+        self._buffer += line
+        if len(self._buffer) >= _BUFFER:
+            self._flush()
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_FLUSH_S, self._tick, 0.0)
+
+    def _tick(self, since_sync: float) -> None:
+        """Write what is there; every two seconds have the disk keep it."""
+        self._timer = None
+        self._flush()
+        due = since_sync + _FLUSH_S >= _SYNC_S
+        if due and (self._sync is None or self._sync.done()):
+            self._sync = self._syncer.submit(os.fsync, self._file.fileno())
+            return
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(_FLUSH_S, self._tick, since_sync + _FLUSH_S)
+
+    def _flush(self) -> None:
+        if self._buffer:
+            content = bytes(self._buffer)
+            self._buffer.clear()
+            self._reserve.grow(len(content))
+            self._file.write(content)
+
+
+@dataclass
+class _Entry:
+    """One output of a cell, as pieces of the log."""
+
+    stream: str = ""  # its name, if it is one
+    pieces: list[tuple[int, int]] = field(default_factory=list)  # offset, length in bytes
+
+
+@dataclass
+class _Cell:
+    entries: list[_Entry] = field(default_factory=list)
+    count: int | None = None
+
+
+class Log:
+    """A finished log: where in it each cell's outputs are."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE_NAME
+        self._cells: dict[int, _Cell] = {}
+        if self._path.exists():
+            with self._path.open("rb") as file:
+                offset = 0
+                for line in file:
+                    if line.endswith(b"\n"):
+                        self._read(line, offset)
+                    offset += len(line)
+
+    def outputs(self, cell: int) -> Iterator[dict[str, Any]]:
+        """Give the outputs of a cell, one after the other; printed text in pieces."""
+        if cell not in self._cells:
+            return
+        with self._path.open("rb") as file:
+            for entry in self._cells[cell].entries:
+                for piece in entry.pieces:
+                    value = json.loads(_piece(file, piece))
+                    if entry.stream:
+                        yield {"output_type": "stream", "name": entry.stream, "text": value}
+                    else:
+                        yield value
+
+    def count(self, cell: int) -> int | None:
+        """Give the execution count of a cell."""
+        return self._cells[cell].count if cell in self._cells else None
+
+    def write_outputs(self, cell: int, out: IO[bytes]) -> None:
+        """Write the outputs of a cell as a JSON array."""
+        entries = self._cells[cell].entries if cell in self._cells else []
+        if not entries:
+            out.write(b"[]")
+            return
+        with self._path.open("rb") as file:
+            for number, entry in enumerate(entries):
+                out.write(b",\n   " if number else b"[\n   ")
+                if entry.stream:
+                    name = json.dumps(entry.stream).encode()
+                    out.write(b'{"output_type": "stream", "name": ' + name + b', "text": [')
+                for place, piece in enumerate(entry.pieces):
+                    out.write(b",\n    " if place else b"")
+                    out.write(_piece(file, piece))
+                out.write(b"]}" if entry.stream else b"")
+        out.write(b"\n  ]")
+
+    def _read(self, line: bytes, offset: int) -> None:
+        kind, number, *rest = line.rstrip(b"\n").split(b" ", 2)
+        cell = self._cells.setdefault(int(number), _Cell())
+        if kind == b"x":
+            cell.entries.clear()
+            return
+        if kind == b"n":
+            cell.count = int(rest[0])
+            return
+        start = offset + len(kind) + len(number) + 2
+        if kind == b"o":
+            cell.entries.append(_Entry(pieces=[(start, len(rest[0]))]))
+            return
+        word, content = rest[0].split(b" ", 1)
+        piece = (start + len(word) + 1, len(content))
+        if kind == b"s":
+            stream = word.decode()
+            if not cell.entries or cell.entries[-1].stream != stream:
+                cell.entries.append(_Entry(stream))
+            cell.entries[-1].pieces.append(piece)
+        elif kind == b"u" and int(word) < len(cell.entries):
+            cell.entries[int(word)] = _Entry(pieces=[piece])
+
+
+def write_notebook(prepared: Mapping[str, Any], log: Log, story: Story, out: IO[bytes]) -> None:
+    """Write the executed notebook, its outputs copied from the log.
+
+    Args:
+        prepared: The notebook as it was executed, its parameters put in, without outputs.
+        log: What its cells showed.
+        story: How each of them fared; that is what their metadata say.
+        out: Where to.
+    """
+    out.write(b'{\n "cells": [')
+    for number, cell in enumerate(prepared["cells"]):
+        out.write(b",\n  " if number else b"\n  ")
+        head = {k: v for k, v in cell.items() if k not in ("outputs", "execution_count")}
+        head["metadata"] = _metadata(cell, number, story)
+        if cell["cell_type"] != "code":
+            out.write(_json(head).encode(errors="replace"))
+            continue
+        head["execution_count"] = log.count(number)
+        out.write(_json(head).encode(errors="replace")[:-1] + b',\n   "outputs": ')
+        log.write_outputs(number, out)
+        out.write(b"}")
+    rest = {key: value for key, value in prepared.items() if key != "cells"}
+    rest["metadata"] = _clean(prepared["metadata"])
+    out.write(b"\n ],\n " + _json(rest).encode(errors="replace")[1:] + b"\n")
+
+
+def _metadata(cell: Mapping[str, Any], number: int, story: Story) -> dict[str, Any]:
+    """Say how a cell fared, in papermill's words."""
+    metadata = dict(cell["metadata"])
+    known = story.cells.get(number)
+    status = known.status if known else CellStatus.COMPLETED  # of one that holds no code
+    metadata["papermill"] = {
+        "status": status.value,
+        "exception": status is CellStatus.FAILED,
+        "duration": known.duration_s if known else None,
+    }
+    return metadata
+
+
+def _clean(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out papermill's paths, which say nothing that the result does not say better."""
+    kept = {"parameters", "start_time", "version"}
+    papermill = dict(metadata.get("papermill", {}))
+    return {**metadata, "papermill": {k: v for k, v in papermill.items() if k in kept}}
+
+
+def _piece(file: IO[bytes], piece: tuple[int, int]) -> bytes:
+    file.seek(piece[0])
+    return file.read(piece[1])
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
