@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def notebook(scale: float) -> list[str]:
     """Give the cells of the notebook, or of one that is smaller by a factor."""
-    plot = "_ = plt.imshow(numpy.random.rand(150, 150)); plt.title(str(seed)); plt.show()"
+    plot = "_ = plt.imshow(numpy.random.rand(90, 90)); plt.title(str(seed)); plt.show()"
     imports = "import matplotlib.pyplot as plt, numpy, pandas\nfrom IPython.display import HTML"
     text = f"for line in range({int(200_000 * scale)}): print(f'{{line:010}}', 'x' * 89)"
     table = f"HTML(pandas.DataFrame(numpy.random.rand({int(100_000 * scale)}, 6)).to_html())"
