@@ -30,6 +30,17 @@ default_branch = "{default_branch}"
 [runners.local]
 engine = "local"
 timeout = "1h"
+# cell_timeout = "20m"     # of any one cell
+# memory = "16GB"          # that a run's kernel may use; otherwise what the machine has
+# output = "50MB"          # of printed text that is kept
+# usd_per_gpu_hour = 2.50  # to say what runs cost
+# warm = false             # start every kernel anew
+
+# Kernels are forked from a process that has imported what notebooks use, so runs start at once.
+# It starts after the first run, and ends when it was not used for this long.
+# [warm]
+# idle = "30m"
+# preload = ["torch", "transformer_lens", "matplotlib.pyplot"]
 """
 
 

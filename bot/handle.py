@@ -33,8 +33,8 @@ from runner.records import RunRequest, RunResult, Status
 class Executor(Protocol):
     """The place where runs are executed."""
 
-    def prepare(self, excursion: Excursion) -> None:
-        """Make sure that a run could be executed, before its number is allotted."""
+    def prepare(self, excursion: Excursion, engine: str) -> None:
+        """Make sure that a run could be executed by an engine, before its number is allotted."""
 
     def claim(self, request: RunRequest) -> AbstractContextManager[None]:
         """Be the one who executes this run; left without an error, the run counts as told."""
@@ -46,6 +46,9 @@ class Executor(Protocol):
 
     def began(self, request: RunRequest) -> bool:
         """Say whether anything of a run was ever executed."""
+
+    def goes_on(self, request: RunRequest) -> str:
+        """Name what still executes a run though no command waits for it; "" if nothing does."""
 
     def recover(self, request: RunRequest) -> RunResult:
         """Say what became of a run whose execution was killed."""
@@ -163,6 +166,8 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
             claims.enter_context(shell.executor.claim(requests[0]))
         results: list[RunResult] = []
         shell.executor.execute(requests, 1, results.append)
+        if not results:
+            raise KeyboardInterrupt  # before anything was executed; given again, it will be
         with shell.lock():
             _end(shell, results[0])
             _settle(shell, issue, wanted=None)  # one killed just before may have ended meanwhile
@@ -197,10 +202,10 @@ def _decide(shell: Shell, event: Commanded) -> tuple[tuple[Effect, ...], RunResu
     effects = commands.decide(asked, world)
     if shell.show is not None or not isinstance(asked, Run):
         return effects, None
-    shell.executor.prepare(world.begun())
+    wanted = next(effect.request for effect in effects if isinstance(effect, RequestRun))
+    shell.executor.prepare(world.begun(), wanted.engine)
     if not any(run.interrupted for run in world.runs):
         return effects, None
-    wanted = next(effect.request for effect in effects if isinstance(effect, RequestRun))
     settled = _settle(shell, event.issue, wanted=wanted)
     if isinstance(settled, RunResult):
         return (), settled
@@ -214,7 +219,7 @@ def _settle(shell: Shell, issue: int, *, wanted: RunRequest | None) -> RunResult
     """Bring every run whose command was interrupted to its end.
 
     Gives the result of one that is just what is wanted now; or the run itself, if nothing of it
-    was ever executed, so that it can be now.
+    was ever executed, or it is still executed elsewhere, so that it can be, or be awaited, now.
     """
     found: RunResult | StoredRun | None = None
     for stored in shell.forge.runs(issue):
@@ -222,7 +227,11 @@ def _settle(shell: Shell, issue: int, *, wanted: RunRequest | None) -> RunResult
             continue
         same = wanted is not None and same_request(stored.request, wanted)
         result = stored.result or stored.left
-        if result is None and same and not shell.executor.began(stored.request):
+        where = "" if result else shell.executor.goes_on(stored.request)
+        if where and not same:
+            shell.tell(f"Run {stored.request.run_id} goes on: {where}. `run` as before awaits it.")
+            continue
+        if result is None and same and (where or not shell.executor.began(stored.request)):
             found = stored
             continue
         ended = result or shell.executor.recover(stored.request)

@@ -12,10 +12,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from runner.records import RunRequest
+from typing import Any
 
 
 def main() -> None:
@@ -32,16 +29,6 @@ def main() -> None:
         execute(request, folder, workdir, journal, python=python)
     finally:
         journal.close()
-    _warm_up(request)
-
-
-def _warm_up(request: RunRequest) -> None:
-    """Have a zygote get ready for the next run, where there was none for this one."""
-    from runner.warm import client
-
-    warm = request.resources.warm
-    if warm is not None and not client.why_not_start(warm, os.environ):
-        client.start(warm, os.environ, wait=False)
 
 
 def _watch_starter() -> None:

@@ -10,6 +10,7 @@ from queue import Empty
 from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.connect import port_names
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
@@ -19,7 +20,8 @@ from runner.warm.provisioner import WarmProvisioner
 _LONGEST_SOCKET = 90  # bytes; a socket's path may have 107, its number included
 _ASK_AGAIN_S = 1.0
 _LATE_S = 0.03  # a kernel that replied says soon after that it is idle, or its socket was not ready
-_LOOK_EVERY_S = 0.005
+_LOOK_EVERY_S = 0.002
+_BOUND_S = 60.0
 
 
 class KernelClient(AsyncKernelClient):
@@ -113,6 +115,18 @@ class KernelManager(AsyncKernelManager):
         """Give the exit status of a kernel that has ended; negative for a signal."""
         process = getattr(self.provisioner, "process", None)
         return None if process is None else process.poll()
+
+    async def _async_post_start_kernel(self, **keywords: Any) -> None:
+        """Connect once there is something to connect to: zmq tries again only after 0.1 s."""
+        if self.transport == "ipc":
+            ports = [getattr(self, name) for name in port_names]
+            sockets = [Path(f"{self.ip}-{port}") for port in ports]
+            end = time.monotonic() + _BOUND_S
+            while not all(map(Path.exists, sockets)) and time.monotonic() < end:
+                if not await self._async_is_alive():
+                    break  # it will be found to have died
+                await asyncio.sleep(_LOOK_EVERY_S)
+        await super()._async_post_start_kernel(**keywords)
 
     async def shutdown_kernel(  # type: ignore[override]  # the asynchronous manager's is one
         self, now: bool = False, restart: bool = False

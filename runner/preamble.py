@@ -19,14 +19,23 @@ def begin(seed: int | None, memory_bytes: int | None) -> None:
         seed: That of Python's, numpy's and torch's random numbers; None leaves them alone.
         memory_bytes: What the kernel may allocate; None leaves it to the machine.
     """
-    import atexit
-    import gc
-
-    atexit.register(gc.freeze)  # else taking torch's heap apart takes a second at the end
+    end_quickly()
     if memory_bytes is not None:
         limit_memory(memory_bytes)
     if seed is not None:
         plant(seed)
+
+
+def end_quickly() -> None:
+    """Let the kernel end without what takes it seconds, after what others have asked for."""
+    import atexit
+    import gc
+
+    atexit.register(gc.freeze)  # else taking torch's heap apart takes a second
+    app = sys.modules.get("ipykernel.kernelapp")
+    if app is not None and app.IPKernelApp.initialized():
+        # It waits for a thread that may be waiting for it, up to ten seconds (ipykernel 7.4).
+        atexit.unregister(app.IPKernelApp.instance().close)
 
 
 def limit_memory(size: int) -> None:

@@ -6,13 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from rigs import slurm
 
 # Machines are shared: how long an example takes says nothing here.
 settings.register_profile("excursions", deadline=None)
@@ -97,6 +98,12 @@ def write_notebook(path: Path, parameters: str, *cells: str) -> None:
 
 
 @pytest.fixture(autouse=True)
+def no_zygote(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start every kernel cold, but where a test is about warm ones."""
+    monkeypatch.setenv("EXCURSIONS_WARM", "off")
+
+
+@pytest.fixture(autouse=True)
 def a_git_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the machine's own git settings out of the tests."""
     settings = tmp_path / "gitconfig"
@@ -144,3 +151,13 @@ def wait_until() -> Wait:
             time.sleep(0.02)
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[slurm.Cluster]:
+    """A real Slurm of one node; tests that need it are one xdist group."""
+    why_not = slurm.why_not()
+    if why_not:
+        pytest.skip(f"no Slurm here: {why_not}")
+    with slurm.cluster(tmp_path_factory.mktemp("slurm")) as found:
+        yield found

@@ -27,9 +27,11 @@ _MODULES = {
     "list": "bot.cli.look",
     "show": "bot.cli.look",
     "status": "bot.cli.look",
+    "warm": "bot.cli.warm",
     "params": "bot.cli.look",
     "templates": "bot.cli.look",
 }
+_EXECUTING = frozenset(("run", "sweep", "reproduce", "comment", "eval"))
 _SHORT_HELP = {
     "demo": "The whole loop on a throw-away repository, ending in a page to open.",
     "init": "Set a git repository up for excursions.",
@@ -43,6 +45,7 @@ _SHORT_HELP = {
     "list": "List the excursions.",
     "show": "Show a thread.",
     "status": "Show where an excursion stands.",
+    "warm": "Keep kernels ready, so that runs start at once.",
     "params": "Show what an excursion's notebook may be given.",
     "templates": "List the templates.",
 }
@@ -91,11 +94,26 @@ def excursion() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Carry out a command line and exit: 0 done, 1 a run failed, 2 wrong request, 3 machine."""
+    """Carry out a command line and exit: 0 done, 1 a run failed, 2 wrong request, 3 machine.
+
+    A command that executes something is carried out by a fork of the zygote, where there is one.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    if given and given[0] in _EXECUTING:
+        from bot.cli.handover import hand_over
+
+        status = hand_over(given)
+        if status is not None:
+            sys.exit(status)
+    main_here(given)
+
+
+def main_here(arguments: list[str]) -> None:
+    """Carry out a command line in this very process, and exit."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)  # a closed terminal ends a run as Ctrl-C does
     try:
-        _check_text(sys.argv[1:] if arguments is None else arguments)
+        _check_text(arguments)
         excursion.main(args=arguments, standalone_mode=False)
     except ExcursionError as error:
         click.echo(f"excursion: {error}", err=True)

@@ -46,6 +46,7 @@ def demo_command(into: Path | None, parameters: tuple[str, ...], dry_run: bool) 
     say(f"A throw-away repository: {top}\n")
     before = Path.cwd()
     os.chdir(top)
+    os.environ["EXCURSIONS_WARM"] = "off"  # a demo leaves no process behind
     try:
         for words in steps:
             _type(*words)

@@ -9,6 +9,7 @@ from bot.cli.execution import LocalExecutor
 from bot.cli.place import give, open_forge, say
 from bot.cli.progress import Progress
 from bot.cli.views import write_views
+from bot.cli.warm import settings_of
 from bot.config import read_config
 from bot.effects import Effect, line
 from bot.events import Actor, Role
@@ -37,7 +38,7 @@ def open_desk(*, dry_run: bool = False) -> Desk:
     config = read_config(text)
     shell = Shell(
         forge=forge,
-        executor=LocalExecutor(forge, Progress()),
+        executor=LocalExecutor(forge, Progress(), settings_of(config)),
         config=config,
         template_roots=(forge.top / "templates", built_in_templates()),
         tell=say,

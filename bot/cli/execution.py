@@ -1,36 +1,42 @@
-"""Where the local forge's runs are executed: the excursion's worktree, on this machine."""
+"""Where the local forge's runs are executed: the excursion's worktree, here or on a cluster."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
+from bot.cli.place import say
 from bot.cli.progress import Progress
 from bot.errors import ForgeError, RequestError
 from bot.excursion import Excursion
 from bot.forge.local import LocalForge
-from runner.engines import local
-from runner.engines.job import Job
-from runner.records import RunRequest, RunResult
+from runner.engines import left, local, slurm
+from runner.engines.job import EngineError, Job
+from runner.records import RunRequest, RunResult, Warm
 
 
 class LocalExecutor:
     """Executes runs in the excursion's own worktree."""
 
-    def __init__(self, forge: LocalForge, progress: Progress) -> None:
+    def __init__(self, forge: LocalForge, progress: Progress, warm: Warm) -> None:
         self._forge = forge
+        self._warm = warm
         self._progress = progress
         self._claims: dict[str, int] = {}
 
-    def prepare(self, excursion: Excursion) -> None:
-        """Make sure that a run could be executed, before its number is allotted.
+    def prepare(self, excursion: Excursion, engine: str) -> None:
+        """Make sure that a run could be executed by an engine, before its number is allotted.
 
         Raises:
             ExcursionError: What executes notebooks is missing, or the excursion's worktree is not
                 on its branch.
         """
         _check_installed()
+        if engine == "slurm":
+            _check_slurm()
         folder = self._forge.worktree(excursion.branch) / excursion.folder
         if not folder.is_dir():
             raise RequestError(
@@ -51,16 +57,41 @@ class LocalExecutor:
         self, requests: Iterable[RunRequest], slots: int, ended: Callable[[RunResult], None]
     ) -> bool:
         """Execute runs that are claimed once they are asked for; False if it was interrupted."""
-        with self._progress.of() as listen:
-            return local.execute(map(self._job, requests), slots, listen=listen, ended=ended)
+        coming = iter(requests)
+        first = next(coming, None)
+        if first is None:
+            return True
+        engine = slurm.execute if first.engine == "slurm" else local.execute
+        jobs = map(self._job, chain((first,), coming))
+        kernels = _Kernels()
+        with self._progress.of() as show, _told_as_ours():
+
+            def listen(run_id: str, event: dict[str, Any]) -> None:
+                kernels.listen(event)
+                show(run_id, event)
+
+            whole = engine(jobs, slots, listen=listen, ended=ended)
+        kernels.have_a_zygote(self._forge.top, self._warm)
+        return whole
 
     def began(self, request: RunRequest) -> bool:
         """Say whether anything of a run was ever executed."""
-        return local.began(self._folder(request))
+        return left.began(self._folder(request))
+
+    def goes_on(self, request: RunRequest) -> str:
+        """Name what still executes a run though no command waits for it; "" if nothing does."""
+        if request.engine != "slurm":
+            return ""
+        with _told_as_ours():
+            job = slurm.goes_on(self._folder(request))
+        return f"Slurm job {job}" if job else ""
 
     def recover(self, request: RunRequest) -> RunResult:
         """Say what became of a run whose execution was killed."""
-        return local.recover(self._folder(request), request)
+        if request.engine != "slurm":
+            return left.recover(self._folder(request), request)
+        with _told_as_ours():
+            return slurm.recover(self._folder(request), request)
 
     def told(self, request: RunRequest) -> None:
         """Forget that a run was interrupted, since it has been settled."""
@@ -83,6 +114,31 @@ class LocalExecutor:
         return self._forge.worktree(branch) / Path(request.notebook).parent
 
 
+class _Kernels:
+    """How the kernels of one command were started."""
+
+    def __init__(self) -> None:
+        self._cold: str | None = None  # why one was
+        self._warm = False
+
+    def listen(self, event: dict[str, Any]) -> None:
+        """Take notice of a kernel."""
+        if event["event"] == "kernel":
+            self._warm |= event["started"] == "warm"
+            self._cold = self._cold or event["why"]
+
+    def have_a_zygote(self, top: Path, warm: Warm) -> None:
+        """Have one for the next command, and say once why there was none for this."""
+        if not self._warm and not self._cold:
+            return
+        from bot.cli.warm import have_one
+        from runner.warm.client import possible
+
+        found = have_one(top, warm)
+        if self._cold and not possible():
+            say(f"The kernel was started cold, since {self._cold}; {found}.")
+
+
 def _numbers(request: RunRequest) -> tuple[int, int]:
     issue, _, run = request.run_id.partition(".")
     return int(issue), int(run)
@@ -98,3 +154,23 @@ def _check_installed() -> None:
             f"notebooks cannot be executed here: {', '.join(missing)} is not installed",
             right="pip install 'excursions[notebooks]'",
         )
+
+
+def _check_slurm() -> None:
+    """Say so before anything starts if this machine cannot speak to a Slurm cluster."""
+    missing = slurm.missing()
+    if missing:
+        raise ForgeError(
+            f"nothing can be given to Slurm here: {', '.join(missing)} is not installed",
+            right="Give the command on a machine of the cluster, such as its login node, "
+            "with pip install 'excursions[slurm]'.",
+        )
+
+
+@contextmanager
+def _told_as_ours() -> Iterator[None]:
+    """Tell an engine's trouble as the machine's."""
+    try:
+        yield
+    except EngineError as error:
+        raise ForgeError(error.what, right=error.right) from error

@@ -53,6 +53,8 @@ def _bar() -> Iterator[Listener]:
         def listen(run_id: str, event: dict[str, Any]) -> None:
             if event["event"] == "started":
                 bar.update(task, description=f"Run {run_id}")
+            elif event["event"] == "place":
+                bar.update(task, description=f"Run {run_id}", said=plain(event["text"]))
             elif event["event"] == "cells":
                 bar.update(task, total=len(event["code"]), said="")
             elif event["event"] == "cell ended":
@@ -77,7 +79,9 @@ def _lines() -> Listener:
 
         kind = event["event"]
         due = time.monotonic() - state["last"] >= _LINE_EVERY_S
-        if kind == "cells":
+        if kind == "place":
+            tell(plain(event["text"]))
+        elif kind == "cells":
             state["cells"] = len(event["code"])
             tell(f"{state['cells']} cells to run")
         elif kind == "cell ended":

@@ -9,7 +9,8 @@ from typing import Any
 
 from bot.command import Run
 from bot.commands.world import World
-from bot.config import Runner, Warm
+from bot.config import Runner
+from bot.config import Warm as WarmSettings
 from bot.durations import parse_duration
 from bot.effects import Effect, PublishFiles, RequestRun, SetLabels, UpsertEntry
 from bot.errors import RequestError
@@ -23,8 +24,7 @@ from bot.log.predictions import read_predictions
 from bot.log.run_entry import run_entry, running_entry
 from bot.parameters import Value, bind
 from bot.sizes import parse_size
-from runner import records
-from runner.records import Resources, RunRequest, RunResult, to_json
+from runner.records import Resources, RunRequest, RunResult, Warm, to_json
 
 _MEMORY = 4_500  # characters; together with run_entry.LONGEST below GitHub's limit for a post
 PATCH = "uncommitted.patch"
@@ -170,16 +170,18 @@ def _next_number(world: World) -> int:
     return max(known, default=0) + 1
 
 
-def _resources(runner: Runner, warm: Warm) -> Resources:
+def _resources(runner: Runner, warm: WarmSettings) -> Resources:
     """Give what a runner's configuration allows an execution."""
+    idle_s = parse_duration(warm.idle, where="warm.idle")
     return Resources(
         memory_bytes=parse_size(runner.memory, where="memory") if runner.memory else None,
         output_bytes=parse_size(runner.output, where="output"),
         cores=runner.cores,
         gpus=runner.gpus,
         usd_per_gpu_hour=runner.usd_per_gpu_hour,
-        warm=records.Warm(preload=warm.preload, idle_s=parse_duration(warm.idle, where="warm.idle"))
-        if runner.warm
+        # A Slurm job ends with all that it started.
+        warm=Warm(preload=warm.preload, idle_s=idle_s)
+        if runner.warm and runner.engine == "local"
         else None,
         partition=runner.partition,
         account=runner.account,

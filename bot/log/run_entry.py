@@ -36,7 +36,7 @@ _SIGNS = {
     Status.TIMED_OUT: ("⏱️", "ran out of time after"),
     Status.CANCELLED: ("⏹️", "was cancelled after"),
     Status.DIED: ("💀", "died after"),
-    Status.REFUSED: ("🚫", "was refused after"),
+    Status.REFUSED: ("🚫", "was refused"),
 }
 
 
@@ -95,7 +95,8 @@ def headline(metrics: Mapping[str, Metric], declared: ExcursionFile | None) -> s
 
 def _heading(result: RunResult) -> str:
     sign, words = _SIGNS[result.status]
-    return f"### {sign} Run {result.run_id} {words} {spoken(result.duration_s)}"
+    lasted = "" if result.status is Status.REFUSED else f" {spoken(result.duration_s)}"
+    return f"### {sign} Run {result.run_id} {words}{lasted}"
 
 
 def _lead(result: RunResult, declared: ExcursionFile | None) -> str:

@@ -33,3 +33,17 @@ class Job:
     python: str = sys.executable
     environment: Mapping[str, str] = field(default_factory=dict)
     share: tuple[int, ...] = ()
+
+
+class EngineError(Exception):
+    """An engine could not go on; the runs that it was given may.
+
+    Args:
+        what: What is wrong, one sentence.
+        right: What to do next.
+    """
+
+    def __init__(self, what: str, *, right: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.right = right

@@ -13,13 +13,9 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from runner.engines.job import Ended, Job, Listener
-from runner.journal import FILE_NAME as JOURNAL
-from runner.journal import read_story
-from runner.records import RunError, RunRequest, RunResult, Status, read_result
-from runner.report import RESULT, report
+from runner.engines.left import read_left, recover
+from runner.records import RunResult
 from runner.warm import client
 from runner.warm.process import WarmProcess
 
@@ -155,41 +151,4 @@ def _start(job: Job, descriptors: tuple[int, int, int]) -> _Started:
         env=environment,
         start_new_session=True,  # Ctrl-C is ours to pass on
         pass_fds=job.share,
-    )
-
-
-def began(folder: Path) -> bool:
-    """Say whether anything was ever executed in a run's folder."""
-    return (folder / JOURNAL).exists()
-
-
-def read_left(folder: Path) -> RunResult | None:
-    """Read the result that an execution left, None if it did not get that far."""
-    try:
-        return read_result((folder / RESULT).read_bytes())
-    except (FileNotFoundError, ValidationError):
-        return None
-
-
-def recover(folder: Path, request: RunRequest, *, code: int | None = None) -> RunResult:
-    """Say what became of a run whose process ended without a word, from what it left."""
-    message = "the process that executed it was killed"
-    if code is not None and code < 0:
-        message = f"the process that executed it was killed by {signal.Signals(-code).name}"
-    elif code:
-        log = folder / "runner.log"
-        said = log.read_text(errors="replace")[-1_500:].strip() if log.exists() else ""
-        message = f"the process that executed it ended with status {code}: {said}"
-    elif not began(folder):
-        message = "the command was ended before anything was executed"
-    story = read_story(folder)
-    error = RunError(cell=story.stopped_at, name="Killed", message=message)
-    return report(
-        folder,
-        request,
-        story,
-        status=Status.DIED,
-        error=error,
-        duration_s=None,
-        environment=None,
     )

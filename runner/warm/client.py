@@ -5,6 +5,7 @@ Also starts, asks and stops zygotes; nothing heavy is imported for any of it.
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -13,10 +14,10 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from runner.records import Warm, to_json
 from runner.warm import wire
+from runner.warm.inherited import inherited
 from runner.warm.place import (
     UnsafePlaceError,
     fingerprint,
@@ -25,6 +26,9 @@ from runner.warm.place import (
     socket_path,
 )
 from runner.warm.process import WarmProcess
+
+if TYPE_CHECKING:
+    from runner.records import Warm
 
 _ANSWER_S = 10.0
 _START_S = 120.0
@@ -56,7 +60,7 @@ def why_not_start(warm: Warm, environment: Mapping[str, str]) -> str:
 
 
 def fork(
-    warm: Warm,
+    at: Warm | Path,
     role: str,
     arguments: list[str],
     *,
@@ -69,8 +73,9 @@ def fork(
     """Fork a process from the zygote of these settings.
 
     Args:
-        warm: What the zygote has imported.
-        role: `kernel` for an IPython kernel, `runner` for one that executes a run.
+        at: What the zygote has imported, or the socket where it listens.
+        role: `kernel` for an IPython kernel, `runner` for what executes a run, or the function
+            `module:name` that is called with the arguments.
         arguments: Those of the process, without its name.
         environment: All its variables.
         cwd: Where it works.
@@ -84,7 +89,7 @@ def fork(
     why = possible()
     if why:
         raise NoZygoteError(why)
-    connection = _connect(warm, environment)
+    connection = _connect(at if isinstance(at, Path) else _path(at, environment))
     ours, theirs = os.pipe() if lifeline else (-1, -1)  # it reads, and ends when there is no writer
     reading, writing = (ours, theirs)
     request = {
@@ -93,6 +98,7 @@ def fork(
         "arguments": arguments,
         "environment": dict(environment),
         "cwd": str(cwd),
+        "inherited": inherited(),
         "fingerprint": fingerprint(),
         "lifeline": lifeline,
     }
@@ -115,12 +121,15 @@ def fork(
     return WarmProcess(connection, int(answer["pid"]), given[0], writing if lifeline else -1)
 
 
-def start(warm: Warm, environment: Mapping[str, str], *, wait: bool = True) -> None:
+def start(
+    warm: Warm, environment: Mapping[str, str], *, also: tuple[str, ...] = (), wait: bool = True
+) -> None:
     """Start the zygote of these settings, unless there is one that is up to date.
 
     Args:
         warm: What it imports, and how long it stays unused.
         environment: The variables of those whom it shall serve.
+        also: More modules that it imports, where its starter wants to be forked itself.
         wait: Whether to wait until it is ready; else it gets ready in the background.
 
     Raises:
@@ -145,7 +154,8 @@ def start(warm: Warm, environment: Mapping[str, str], *, wait: bool = True) -> N
         )
     if process.stdin is not None:
         with closing(process.stdin) as settings:
-            settings.write(to_json(warm))
+            told = {"preload": warm.preload, "idle_s": warm.idle_s, "also": also}
+            settings.write(json.dumps(told).encode())
     end = time.monotonic() + (_START_S if wait else 0.0)
     while wait and not _is_ready(warm, environment):
         if process.poll() not in (None, 0):
@@ -186,8 +196,7 @@ def _is_ready(warm: Warm, environment: Mapping[str, str]) -> bool:
     return answer is not None and answer["fingerprint"] == fingerprint()
 
 
-def _connect(warm: Warm, environment: Mapping[str, str]) -> socket.socket:
-    path = _path(warm, environment)
+def _connect(path: Path) -> socket.socket:
     connection = _socket()
     try:
         connection.connect(str(path))

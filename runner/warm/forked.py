@@ -7,6 +7,7 @@ signals, descriptors, variables, folder, threads and random streams.
 from __future__ import annotations
 
 import atexit
+import importlib
 import os
 import resource
 import signal
@@ -16,6 +17,8 @@ import time
 import traceback
 from pathlib import Path
 from typing import Any, NoReturn
+
+from runner.warm.inherited import inherit
 
 _STANDARD = 3  # descriptors
 _MOST_DESCRIPTORS = 65_536
@@ -44,8 +47,13 @@ def live(message: dict[str, Any], descriptors: list[int]) -> NoReturn:
         if message["lifeline"]:
             thread = threading.Thread(target=_hold, args=(descriptors[_STANDARD],), daemon=True)
             thread.start()
-        roles = {"kernel": _kernel, "runner": _runner}
-        roles[message["role"]](message["arguments"])
+        role, arguments = message["role"], message["arguments"]
+        if role == "kernel":
+            _kernel(arguments)
+        elif role == "runner":
+            _runner(arguments)
+        else:
+            _command(role, arguments)
         code = 0
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
@@ -57,7 +65,6 @@ def live(message: dict[str, Any], descriptors: list[int]) -> NoReturn:
 
 def _become_fresh(message: dict[str, Any], descriptors: list[int]) -> None:
     os.setsid()
-    os.umask(_umask())
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
@@ -70,16 +77,10 @@ def _become_fresh(message: dict[str, Any], descriptors: list[int]) -> None:
     os.environ.update(environment)
     time.tzset()
     os.chdir(message["cwd"])
+    inherit(message["inherited"])
     _threads(environment)
     _randomness()
     _matplotlib(environment)
-
-
-def _umask() -> int:
-    """The zygote was started with the user's own umask, and put it back after making its socket."""
-    current = os.umask(0o022)
-    os.umask(current)
-    return current
 
 
 def _close_all_but(kept: set[int]) -> None:
@@ -138,6 +139,8 @@ def _kernel(arguments: list[str]) -> None:
     # its client is the lifeline, which also holds when the zygote has died: 1 means no parent.
     app = IPKernelApp.instance(parent_handle=1)
     app.initialize(arguments)  # type: ignore[no-untyped-call]
+    # It waits for a thread that may be waiting for it, up to ten seconds (ipykernel 7.4).
+    atexit.unregister(app.close)
     app.start()  # type: ignore[no-untyped-call]
 
 
@@ -147,6 +150,14 @@ def _runner(arguments: list[str]) -> None:
 
     sys.argv = ["runner", *arguments]
     main()
+
+
+def _command(where: str, arguments: list[str]) -> None:
+    """Call a function that stands for a command, with streams of its own."""
+    module, _, name = where.partition(":")
+    for number, stream in enumerate(("stdin", "stdout", "stderr")):
+        setattr(sys, stream, os.fdopen(number, "w" if number else "r", closefd=False))
+    getattr(importlib.import_module(module), name)(arguments)
 
 
 def _hold(lifeline: int) -> None:

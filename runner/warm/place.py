@@ -15,8 +15,10 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from runner.records import Warm
+if TYPE_CHECKING:  # whoever only looks for a socket shall not wait for pydantic
+    from runner.records import Warm
 
 # Read when something is imported or a library is loaded, so a fork cannot be told otherwise.
 _BAKED = (
@@ -41,6 +43,7 @@ _FORKABLE = {
     # binds to the shell that runs, and plots would silently vanish
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
+_SHIPPED = ("runner", "bot")  # what is installed together; a developer may be changing it
 _INSTALLED = (".dist-info", ".egg-info", ".egg-link", ".pth")
 _PLAIN = ("PATH", "USER", "LOGNAME", "SHELL", "TMPDIR", "XDG_RUNTIME_DIR")
 _LONGEST_SOCKET = 100  # bytes; the kernel takes 107
@@ -87,8 +90,9 @@ def fingerprint() -> str:
         with os.scandir(place) as entries:
             names = sorted(entry.name for entry in entries if entry.name.endswith(_INSTALLED))
         facts.append((place, [(name, _changed(f"{place}/{name}")) for name in names]))
-    ours = Path(__file__).parent.parent
-    facts += [(str(path), _changed(path)) for path in sorted(ours.glob("**/*.py"))]
+    ours = Path(__file__).parent.parent.parent
+    for name in _SHIPPED:
+        facts += [(str(path), _changed(path)) for path in sorted(ours.glob(f"{name}/**/*.py"))]
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
@@ -115,6 +119,16 @@ def folder() -> Path:
     if len(os.fsencode(str(place))) + 24 > _LONGEST_SOCKET:
         raise UnsafePlaceError(f"{place} is too long a path for a socket")
     return place
+
+
+def link_path(top: Path, environment: Mapping[str, str]) -> Path:
+    """Give the path of the link that a repository's commands find their zygote by.
+
+    Raises:
+        UnsafePlaceError: The folder could be entered by somebody else.
+    """
+    what = [str(top), sys.prefix, sys.version, baked(environment)]
+    return folder() / f"{hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]}.link"
 
 
 def socket_path(warm: Warm, environment: Mapping[str, str]) -> Path:

@@ -35,6 +35,7 @@ _OURS = (
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
     "ipykernel.comm",
+    "ipykernel.debugger",
     "IPython.core.completer",
     "IPython.core.magics",
     "IPython.extensions.storemagic",
@@ -125,8 +126,8 @@ class Zygote:
         connection.close()
         for child in self.children.values():
             if child.connection is connection:
-                # A runner notices by itself, keeps what it made, and takes its kernel along.
-                number = signal.SIGTERM if child.role == "runner" else signal.SIGKILL
+                # What is no kernel keeps what it made, tells it, and takes its kernel along.
+                number = signal.SIGKILL if child.role == "kernel" else signal.SIGTERM
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(child.pid, number)
 
@@ -254,7 +255,9 @@ def _listen(path: Path) -> socket.socket:
 def main() -> None:
     """Be the zygote at the socket named on the command line."""
     path = Path(sys.argv[1])
-    warm = Warm.model_validate_json(sys.stdin.buffer.read())
+    settings = json.loads(sys.stdin.buffer.read())
+    also = tuple(settings.pop("also"))
+    warm = Warm.model_validate(settings)
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     # Two that start at the same time: the first gets ready, the other has nothing to do.
@@ -266,6 +269,7 @@ def main() -> None:
     made_from = fingerprint()
     missing = preload(warm.preload)
     preload(_OURS)
+    preload(also)
     _warm_up()
     gc.collect()
     gc.freeze()

@@ -31,6 +31,7 @@ import bot.forge.thread_files
 import runner.engines.local
 from bot.cli import main
 from runner.engines.job import Ended, Job
+from runner.engines.left import read_left
 
 QUESTION = "Does it survive?"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\dZ)?")
@@ -99,7 +100,7 @@ def replay(recorded: Path) -> Callable[..., bool]:
     def execute(jobs: Iterable[Job], slots: int, *, ended: Ended, **_: Any) -> bool:
         for job in jobs:
             shutil.copytree(recorded, job.folder, dirs_exist_ok=True)
-            result = runner.engines.local.read_left(job.folder)
+            result = read_left(job.folder)
             assert result is not None
             ended(result)
         return True

@@ -1,1 +1,1 @@
-"""Counterparts that nobody here wrote, fetched when a test needs them."""
+"""Real counterparts that tests start for themselves."""

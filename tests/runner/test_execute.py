@@ -15,7 +15,7 @@ import nbformat
 import pytest
 from conftest import Wait, write_notebook
 
-from runner.engines import local
+from runner.engines import left, local
 from runner.engines.job import Job, Listener
 from runner.records import RunRequest, RunResult, Status, to_json
 
@@ -214,7 +214,7 @@ def test_a_runner_that_is_told_to_stop_keeps_what_was_made(
     process.send_signal(number)
     assert process.wait(30) == 0
 
-    result = local.read_left(folder)
+    result = left.read_left(folder)
     assert result is not None
     assert result.status is Status.CANCELLED
     assert statuses(result) == ["completed", "cancelled", "pending"]
@@ -231,7 +231,7 @@ def test_a_runner_whose_starter_is_gone_stops_by_itself(tmp_path: Path, wait_unt
     process.stdin.close()
     process.wait(30)
 
-    result = local.read_left(folder)
+    result = left.read_left(folder)
     assert result is not None
     assert result.status is Status.CANCELLED
 
@@ -249,7 +249,7 @@ def test_a_runner_that_is_killed_leaves_no_kernel_and_can_be_recovered(
     process.wait()
     wait_until(lambda: not is_running(int(pid_file.read_text())))
 
-    result = local.recover(folder, request)
+    result = left.recover(folder, request)
     assert result.status is Status.DIED
     assert statuses(result) == ["completed", "completed", "died", "pending"]
     assert len(result.figures) == 1
