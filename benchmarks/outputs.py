@@ -18,7 +18,7 @@ from benchmarks.places import papermill_folder, repository
 from benchmarks.risk import lost_s, unsynced_s
 from benchmarks.side_by_side import Moments, target
 from benchmarks.weigh import Weight, weigh
-from benchmarks.zygotes import warm, zygotes_of_our_own
+from benchmarks.zygotes import zygotes_of_our_own
 
 MB = 1_000_000
 PLAIN, ONCE = "papermill", "papermill, one save"
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         contenders: dict[str, Callable[[], Moments]] = {
             ONCE: papermill.run(program=once),
             COLD: cold.run(),
-            WARM: warm(ours.run()),
+            WARM: ours.run(),
         }
         weights = _weigh_all(contenders, rounds)
         if not chosen.no_papermill:

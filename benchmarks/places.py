@@ -8,9 +8,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from benchmarks.notebooks import write_notebook
 from benchmarks.side_by_side import Command, must
+from runner.records import WARM_MODULES
 
 HERE = Path(sys.executable).parent
 EXCURSION, PAPERMILL = str(HERE / "excursion"), str(HERE / "papermill")
@@ -18,9 +20,15 @@ EXCURSION, PAPERMILL = str(HERE / "excursion"), str(HERE / "papermill")
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository with one excursion, number 1."""
+    """A repository with one excursion, number 1.
+
+    Attributes:
+        top: Its folder.
+        warm: Whether its kernels are forked.
+    """
 
     top: Path
+    warm: bool
     _seeds: Iterator[int] = field(default_factory=itertools.count)
 
     @property
@@ -35,6 +43,7 @@ class Repository:
             lambda: [EXCURSION, "run", "1", "-p", f"seed={next(self._seeds)}"],
             self.top,
             self.notebook,
+            {} if self.warm else {"EXCURSIONS_WARM": "off"},
         )
 
     def sweep(self, points: int, jobs: int) -> Command:
@@ -53,13 +62,22 @@ class Repository:
         return max(runs, key=lambda run: int(run.name))
 
     def notebook(self) -> Path:
-        """Find the executed notebook of the latest run."""
+        """Find the executed notebook of the latest run.
+
+        Raises:
+            RuntimeError: Its kernel was not started in the way that is to be measured.
+        """
+        kernel = self._result()["kernel"]
+        if kernel != ("warm" if self.warm else "cold"):
+            raise RuntimeError(f"the kernel of {self.last_run()} was {kernel}")
         return self.last_run() / "notebook.ipynb"
 
     def cells_s(self) -> float:
         """Give the seconds that the cells of the latest run took."""
-        result = json.loads((self.last_run() / "result.json").read_text("utf-8"))
-        return sum(cell["duration_s"] or 0.0 for cell in result["cells"])
+        return sum(cell["duration_s"] or 0.0 for cell in self._result()["cells"])
+
+    def _result(self) -> Any:
+        return json.loads((self.last_run() / "result.json").read_text("utf-8"))
 
 
 def repository(
@@ -67,24 +85,28 @@ def repository(
     cells: Sequence[str] | None,
     *,
     warm: bool,
-    preload: Sequence[str] | None = None,
+    preload: Sequence[str] = WARM_MODULES,
 ) -> Repository:
-    """Make a repository whose excursion has these cells, None for those of the blank template."""
+    """Make a repository whose excursion has these cells, None for those of the blank template.
+
+    If it is a warm one, its zygote is ready.
+    """
     top.mkdir()
     must(["git", "init", "-q", "-b", "main"], top)
     must(["git", "config", "user.name", "A"], top)
     must(["git", "config", "user.email", "a@example.org"], top)
-    config = f"[runners.local]\nwarm = {str(warm).lower()}\n"
-    if preload is not None:
-        config += f"[warm]\npreload = {json.dumps(list(preload))}\n"
-    (top / "excursions.toml").write_text(config, encoding="utf-8")
+    runner = f"[runners.local]\nwarm = {str(warm).lower()}\n"
+    zygote = f"[warm]\npreload = {json.dumps(list(preload))}\n"
+    (top / "excursions.toml").write_text(runner + zygote, encoding="utf-8")
     must(["git", "add", "-A"], top)
     must(["git", "commit", "-qm", "Set up excursions"], top)
     must([EXCURSION, "ask", "Fast?"], top)
-    ours = Repository(top)
+    ours = Repository(top, warm)
     if cells is not None:
         write_notebook(ours.source, cells)
         must(["git", "commit", "-qam", "A notebook"], ours.source.parent)
+    if warm:
+        must([EXCURSION, "warm", "start"], top)
     return ours
 
 

@@ -12,6 +12,7 @@ import os
 import random
 import re
 import signal
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,8 +20,8 @@ from pathlib import Path
 import psutil
 
 from benchmarks import zygotes
-from benchmarks.places import Repository, repository
-from benchmarks.side_by_side import FailedError
+from benchmarks.places import EXCURSION, Repository, repository
+from benchmarks.side_by_side import FailedError, must
 
 _STAMP = re.compile(r"stamp (\d+\.\d+)")
 _SPY = Path(__file__).parent / "spy"
@@ -31,18 +32,18 @@ _LOOK_EVERY_S = 0.02
 
 def lost_s(top: Path, preload: Sequence[str], *, kills: int, seconds: float) -> float:
     """Kill the runner and its zygote at random moments; give the most seconds that were lost."""
-    first, ours = _repositories(top, preload, seconds)
+    ours = _repository(top, preload, seconds)
     worst = 0.0
     for _ in range(kills):
-        zygotes.ready(first.run())  # the last one was killed
+        must([EXCURSION, "warm", "start"], top)  # the last one was killed
         process = ours.run().start()
-        runner, began = _executing(top / "ours"), time.time()
+        runner, began = _executing(top), time.time()
         time.sleep(random.uniform(0.2, 0.8) * seconds)  # noqa: S311  # a moment, no secret
         killed = time.time()
         for pid in (runner, *zygotes.pids()):
             os.kill(pid, signal.SIGKILL)
         _, said = process.communicate()
-        if process.returncode != 1:  # the run died, which the command tells
+        if process.returncode == 0:  # the run died, which the command tells
             raise FailedError(["excursion", "run"], said)
         worst = max(worst, killed - max([began, *_stamps(ours.notebook())]))
     return worst
@@ -50,34 +51,28 @@ def lost_s(top: Path, preload: Sequence[str], *, kills: int, seconds: float) -> 
 
 def unsynced_s(top: Path, preload: Sequence[str], *, seconds: float) -> float:
     """Give the longest time from an output to the end of the fsync that had it."""
-    first, ours = _repositories(top, preload, seconds)
-    log = top / "fsync.log"
     path = os.pathsep.join(filter(None, (str(_SPY), os.environ.get("PYTHONPATH"))))
-    with _variables(PYTHONPATH=path, FSYNC_LOG=str(log)):
-        zygotes.ready(first.run())
-        ours.run()()
-    synced = [tuple(map(float, line.split())) for line in log.read_text("ascii").splitlines()]
+    with tempfile.NamedTemporaryFile(suffix=".log") as log:
+        with _variables(PYTHONPATH=path, FSYNC_LOG=log.name):
+            ours = _repository(top, preload, seconds)
+            ours.run()()
+        lines = log.read().decode("ascii").splitlines()
+    synced = [tuple(map(float, line.split())) for line in lines]
     return max(
         min(when for when, last in synced if last >= stamp) - stamp
         for stamp in _stamps(ours.notebook())
     )
 
 
-def _repositories(
-    top: Path, preload: Sequence[str], seconds: float
-) -> tuple[Repository, Repository]:
-    """Make one whose notebook does nothing, and one whose notebook says the time for a while."""
-    top.mkdir()
+def _repository(top: Path, preload: Sequence[str], seconds: float) -> Repository:
+    """Make one whose notebook says the time for a while."""
     stamps = f"""
 import time
 for _ in range({round(seconds / _STAMP_EVERY_S)}):
     print(f"stamp {{time.time():.3f}}", flush=True)
     time.sleep({_STAMP_EVERY_S})
 """
-    return (
-        repository(top / "first", ("pass",), warm=True, preload=preload),
-        repository(top / "ours", (stamps,), warm=True, preload=preload),
-    )
+    return repository(top, (stamps,), warm=True, preload=preload)
 
 
 def _executing(top: Path) -> int:

@@ -17,7 +17,7 @@ from benchmarks.floor import floor
 from benchmarks.notebooks import PLOT, TINY_MODEL
 from benchmarks.places import papermill_folder, repository
 from benchmarks.side_by_side import Moments, measure, target
-from benchmarks.zygotes import warm, zygotes_of_our_own
+from benchmarks.zygotes import forking, zygotes_of_our_own
 from runner.records import WARM_MODULES
 
 COLD, WARM = "excursion run, cold", "excursion run, warm"
@@ -44,11 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             contenders: dict[str, Callable[[], Moments]] = {
                 PLAIN: cells_s.of(PLAIN, plain.run(), plain.cells_s),
                 COLD: cells_s.of(COLD, cold.run(), cold.cells_s),
-                WARM: cells_s.of(WARM, warm(ours.run()), ours.cells_s),
+                WARM: cells_s.of(WARM, ours.run(), ours.cells_s),
                 FLOOR: limit,
             }
             if not chosen.quick:  # its zygote imports everything
-                papermill = warm(specified.run("-k", "excursion-warm"))
+                papermill = forking(specified.run("-k", "excursion-warm"))
                 contenders[KERNELSPEC] = cells_s.of(KERNELSPEC, papermill, specified.cells_s)
             medians = measure(contenders, rounds=rounds, warm_up=not chosen.quick)
             _show(medians, cells_s.medians(), rounds)

@@ -44,13 +44,6 @@ def weigh(contender: Callable[[], Moments]) -> Weight:
     return Weight(moments, sum(map(_written, counted)) - before, peak())
 
 
-def _is_kernel(process: psutil.Process) -> bool:
-    """Say whether a process is a notebook's kernel: a runner keeps a journal, a kernel does not."""
-    if "runner.warm.zygote" not in " ".join(process.cmdline()):
-        return any("ipykernel" in word for word in process.cmdline())
-    return not any(file.path.endswith("/journal.jsonl") for file in process.open_files())
-
-
 def _written(io: Path) -> int:
     """Read how many bytes a process, and those of its children that ended, handed to `write`."""
     lines = dict(line.split(": ") for line in io.read_text("ascii").splitlines())
@@ -63,18 +56,21 @@ def _watching() -> Iterator[Callable[[], int]]:
     done = threading.Event()
     peaks = [0]
     zygote_pids = zygotes.pids()
+    roles: dict[int, str] = {}
 
     def watch() -> None:
         while not done.wait(_LOOK_EVERY_S):
             for process in psutil.Process().children(recursive=True):
                 with contextlib.suppress(psutil.Error, OSError):
-                    if process.pid not in zygote_pids and not _is_kernel(process):
+                    if not any("ipykernel" in word for word in process.cmdline()):
                         peaks.append(_highest(process))
-            for pid in zygote_pids:
-                for process in psutil.Process(pid).children():
-                    with contextlib.suppress(psutil.Error, OSError):
-                        if not _is_kernel(process):
-                            peaks.append(process.memory_full_info().uss)
+            forks = [fork for pid in zygote_pids for fork in psutil.Process(pid).children()]
+            if {fork.pid for fork in forks} - set(roles):
+                roles.update(zygotes.roles())
+            for fork in forks:
+                with contextlib.suppress(psutil.Error, OSError):
+                    if roles.get(fork.pid) != "kernel":
+                        peaks.append(fork.memory_full_info().uss)
 
     thread = threading.Thread(target=watch)
     thread.start()
