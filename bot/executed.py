@@ -31,7 +31,7 @@ def carry_over(executed: bytes, source: bytes) -> tuple[bytes, dict[int, int]] |
     if [_source(cell) for _, cell in old] != [_source(cell) for cell in new]:
         return None
     for (_, before), after in zip(old, new, strict=True):
-        after |= {name: before[name] for name in _FROM_EXECUTION}
+        after |= {name: before[name] for name in _FROM_EXECUTION if name in before}
         after["metadata"] = before["metadata"] | after["metadata"]
     if injected is not None:
         after_which = [n for n, cell in enumerate(cells) if _has_tag(cell, "parameters")]

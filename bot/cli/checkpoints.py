@@ -41,14 +41,19 @@ class Checkpoints:
             return ""
         return holder if _has_files(shared) else ""
 
-    def begin(self, request: RunRequest) -> Path:
+    def begin(self, request: RunRequest, *, in_use: bool = False) -> Path:
         """Give a run its folder, with what the attempt that it goes on from left, or else empty.
 
         Another run with the same inputs may be going on: then this one gets its own.
+
+        Args:
+            request: The run, which this process has claimed.
+            in_use: Whether it goes on already, and works in its folder.
         """
         own = self._own(request.issue, request.run_id)
         if request.reproduces or not request.inputs_sha256:
-            shutil.rmtree(own, ignore_errors=True)
+            if not in_use:
+                shutil.rmtree(own, ignore_errors=True)
             return own
         shared = self._shared(request.issue, request.inputs_sha256)
         shared.parent.mkdir(parents=True, exist_ok=True)

@@ -169,6 +169,7 @@ class LocalExecutor:
         self._forge.told_sweep(issue, first)
 
     def _job(self, request: RunRequest, places: ExitStack, share: Mapping[str, str]) -> Job:
+        checkpoints = self._checkpoints.begin(request, in_use=bool(self.goes_on(request)))
         claims = [self._claims[request.run_id]]
         if request.sweep in self._claims_of_sweeps:  # it is not over before its last run is
             claims.append(self._claims_of_sweeps[request.sweep])
@@ -177,7 +178,7 @@ class LocalExecutor:
             folder=self._folder(request),
             workdir=self._workdir(request, places),
             python=_install(request),
-            environment={CHECKPOINTS: str(self._checkpoints.begin(request)), **share},
+            environment={CHECKPOINTS: str(checkpoints), **share},
             share=tuple(claims),
         )
 
@@ -192,9 +193,9 @@ class LocalExecutor:
             return self._forge.worktree(branch) / folder
         patch = self._folder(request) / PATCH
         checkout = self._forge.checked_out(
-            request.run_id,
-            request.commit,
+            request,
             patch.read_bytes() if patch.exists() else b"",
+            in_use=bool(self.goes_on(request)),
             data=self._inputs.data_folder(request),
             files=self._inputs.untracked_data(request) if request.data else (),
         )
@@ -205,14 +206,16 @@ class _Kernels:
     """How the kernels of one command were started."""
 
     def __init__(self) -> None:
-        self._cold: str | None = None  # why one was
+        self._cold = ""  # why one was
+        self._startable = False
         self._warm = False
 
     def listen(self, event: dict[str, Any]) -> None:
         """Take notice of a kernel."""
         if event["event"] == "kernel":
             self._warm |= event["started"] == "warm"
-            self._cold = self._cold or event["why"]
+            if event["why"] and not self._cold:
+                self._cold, self._startable = event["why"], event["startable"]
 
     def have_a_zygote(self, top: Path, warm: Warm) -> None:
         """Have one for the next command, and say once why there was none for this."""
@@ -221,9 +224,9 @@ class _Kernels:
         from bot.cli.warm import have_one
         from runner.warm.client import possible
 
-        found = have_one(top, warm)
+        found = f"; {have_one(top, warm)}" if self._warm or self._startable else ""
         if self._cold and not possible():
-            say(f"The kernel was started cold, since {self._cold}; {found}.")
+            say(f"The kernel was started cold, since {self._cold}{found}.")
 
 
 def _install(request: RunRequest) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bot.errors import ForgeError, RequestError
+from bot.errors import RequestError
 from bot.forge.local_runs import LocalRuns
+from runner.records import RunRequest
 
 _FOLDER = "reproductions"
 
@@ -19,14 +20,23 @@ class LocalReproductions(LocalRuns):
 
     @contextmanager
     def checked_out(
-        self, run_id: str, commit: str, patch: bytes, *, data: Path, files: Iterable[str]
+        self,
+        request: RunRequest,
+        patch: bytes,
+        *,
+        in_use: bool,
+        data: Path,
+        files: Iterable[str],
     ) -> Iterator[Path]:
         """Check a commit out for a run, as its original found it, and remove it afterwards.
 
+        On a cluster the run may go on when this process does not: then the checkout stays, for
+        whoever waits for the run next.
+
         Args:
-            run_id: The run that needs it, which this process has claimed.
-            commit: What to check out.
+            request: The run that needs it, which this process has claimed.
             patch: What was not committed when the original ran.
+            in_use: Whether the run goes on in it already.
             data: The folder, within a checkout, that holds data files which git does not keep.
             files: Those files, by their paths within that folder; given to the run as further
                 names of the same files, since they may be large.
@@ -34,21 +44,17 @@ class LocalReproductions(LocalRuns):
         Raises:
             ForgeError: Git or the disk failed.
         """
-        path = self.root / _FOLDER / run_id
-        self._remove(path)
+        path = self.root / _FOLDER / request.run_id
         try:
-            self.git.run("worktree", "add", "--quiet", "--detach", str(path), commit)
-            sparse = self.git.run("config", "core.sparseCheckout", cwd=path, allowed=(0, 1))
-            if sparse.stdout.strip() == b"true":  # taken over from the user's own checkout
-                self.git.run("sparse-checkout", "disable", cwd=path)
-            if patch:
-                self.git.run("apply", "--whitespace=nowarn", "-", cwd=path, stdin=patch)
-            folder = path / data.relative_to(self._checkout_of(data))
-            for name in files:
-                _also_name(data / name, folder / name)
+            if not in_use:
+                self._remove(path)
+                self._check_out(path, request.commit, patch)
+                for name in files:
+                    _also_name(data / name, path / Path(request.notebook).parent / name)
             yield path
         finally:
-            self._remove(path)
+            if not self.may_go_on(request.run_id):
+                self._remove(path)
 
     def check_commit(self, commit: str) -> None:
         """Hold a commit against what is here.
@@ -69,12 +75,13 @@ class LocalReproductions(LocalRuns):
             if issue.isdigit() and run.isdigit() and not self.is_alive(path.name):
                 self._remove(path)
 
-    def _checkout_of(self, folder: Path) -> Path:
-        """Find the checkout that a folder lies in."""
-        around = [each.path for each in self.git.worktrees() if folder.is_relative_to(each.path)]
-        if not around:
-            raise ForgeError("is in no checkout of this repository", where=str(folder))
-        return max(around, key=lambda path: len(path.parts))
+    def _check_out(self, path: Path, commit: str, patch: bytes) -> None:
+        self.git.run("worktree", "add", "--quiet", "--detach", str(path), commit)
+        sparse = self.git.run("config", "core.sparseCheckout", cwd=path, allowed=(0, 1))
+        if sparse.stdout.strip() == b"true":  # taken over from the user's own checkout
+            self.git.run("sparse-checkout", "disable", cwd=path)
+        if patch:
+            self.git.run("apply", "--whitespace=nowarn", "-", cwd=path, stdin=patch)
 
     def _remove(self, path: Path) -> None:
         if not path.exists():

@@ -28,6 +28,7 @@ from runner.records import RunRequest, RunResult, read_request, read_result, to_
 REQUEST = "request.json"
 RESULT = "result.json"
 SOURCE = "source.ipynb"
+_ELSEWHERE = "slurm.json"  # names what executes a run where no process of this machine does
 
 
 class LocalRuns(LocalPlace):
@@ -84,9 +85,16 @@ class LocalRuns(LocalPlace):
         return kept if kept is not None else self.git.read(request.commit, request.notebook)
 
     def is_alive(self, run_id: str) -> bool:
-        """Say whether somebody is executing a run now."""
+        """Say whether somebody is executing a run now, or may be."""
         issue, _, run = run_id.partition(".")
-        return claims.is_claimed(self.run_folder(int(issue), int(run)))
+        folder = self.run_folder(int(issue), int(run))
+        return claims.is_claimed(folder) or self.may_go_on(run_id)
+
+    def may_go_on(self, run_id: str) -> bool:
+        """Say whether a run was given to a cluster that has told no result of it yet."""
+        issue, _, run = run_id.partition(".")
+        folder = self.run_folder(int(issue), int(run))
+        return (folder / _ELSEWHERE).exists() and not (folder / RESULT).exists()
 
     def run_folder(self, issue: int, run: int) -> Path:
         """Name the folder on disk in which a run is executed and its files stay."""
