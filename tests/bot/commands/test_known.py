@@ -105,6 +105,11 @@ def answered(world: World, **earlier: Any) -> tuple[RequestRun, UpsertEntry]:
     return asking, entry
 
 
+def result_of(asking: RequestRun) -> RunResult:
+    assert asking.answer is not None
+    return asking.answer
+
+
 def test_an_answered_run_has_its_own_number_and_moment_and_the_files_of_the_other() -> None:
     asking, _ = answered(samples.world())
     result = result_of(asking)
