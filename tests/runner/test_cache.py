@@ -126,9 +126,10 @@ def test_whatever_may_change_the_outcome_makes_another_run() -> None:
 VALUES = st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
 
 
-@given(
-    st.dictionaries(st.sampled_from("abc"), VALUES), st.dictionaries(st.sampled_from("abc"), VALUES)
-)
+GIVEN = st.dictionaries(st.sampled_from("abc"), VALUES)
+
+
+@given(GIVEN, GIVEN)
 def test_parameters_are_the_same_if_and_only_if_names_types_and_values_are(
     one: dict[str, Any], other: dict[str, Any]
 ) -> None:

@@ -15,7 +15,7 @@ from bot.commands.known import answer_known, earlier_run
 from bot.commands.world import World
 from bot.effects import RequestRun, UpsertEntry
 from bot.forge.protocol import StoredRun
-from runner.records import Figure, Status, read_request, read_result
+from runner.records import Figure, RunResult, Status, read_request, read_result
 
 KEY = "5eed" * 16
 SHA = "0" * 64
