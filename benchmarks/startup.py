@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.side_by_side import Contender, measure, show
+from benchmarks.side_by_side import Command, measure, must, show
 
 ROUNDS = 11
 ISSUES = 20
@@ -25,14 +24,19 @@ def main() -> None:
             [excursion, "init"],
             *([excursion, "ask", f"Question {i}?"] for i in range(ISSUES)),
         ):
-            subprocess.run(words, cwd=top, check=True, capture_output=True)
-        contenders = {
-            "python -c pass": Contender([sys.executable, "-c", "pass"], top),
-            "excursion --help": Contender([excursion, "--help"], top),
-            f"excursion list ({ISSUES} issues)": Contender([excursion, "list"], top),
-            "papermill --help": Contender([str(here / "papermill"), "--help"], top),
+            must(words, top)
+        commands = {
+            "python -c pass": [sys.executable, "-c", "pass"],
+            "excursion --help": [excursion, "--help"],
+            f"excursion list ({ISSUES} issues)": [excursion, "list"],
+            "papermill --help": [str(here / "papermill"), "--help"],
         }
+        contenders = {name: _command(words, top) for name, words in commands.items()}
         show("Start-up", measure(contenders, rounds=ROUNDS), rounds=ROUNDS)
+
+
+def _command(words: list[str], cwd: Path) -> Command:
+    return Command(lambda: words, cwd)
 
 
 if __name__ == "__main__":

@@ -208,7 +208,8 @@ class RecordingClient(PapermillNotebookClient):  # type: ignore[misc]
     def _tell_kernel(self) -> None:
         """Say how the kernel was started."""
         started = "warm" if self.km.started_warm else "cold"
-        self.recorder.journal.write("kernel", started=started, why=self.km.why_cold)
+        why, startable = self.km.why_cold, self.km.startable
+        self.recorder.journal.write("kernel", started=started, why=why, startable=startable)
 
     def _prepare(self) -> None:
         """Keep the notebook as it will be executed, and make the kernel ready for its cells."""

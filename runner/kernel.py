@@ -111,6 +111,11 @@ class KernelManager(AsyncKernelManager):
         """Why it was not, where it could have been."""
         return self.provisioner.why_cold if isinstance(self.provisioner, WarmProvisioner) else ""
 
+    @property
+    def startable(self) -> bool:
+        """Whether a zygote could be had for the next time."""
+        return isinstance(self.provisioner, WarmProvisioner) and self.provisioner.startable
+
     def exit_code(self) -> int | None:
         """Give the exit status of a kernel that has ended; negative for a signal."""
         process = getattr(self.provisioner, "process", None)

@@ -169,14 +169,16 @@ class _Kernels:
     """How the kernels of one command were started."""
 
     def __init__(self) -> None:
-        self._cold: str | None = None  # why one was
+        self._cold = ""  # why one was
+        self._startable = False
         self._warm = False
 
     def listen(self, event: dict[str, Any]) -> None:
         """Take notice of a kernel."""
         if event["event"] == "kernel":
             self._warm |= event["started"] == "warm"
-            self._cold = self._cold or event["why"]
+            if event["why"] and not self._cold:
+                self._cold, self._startable = event["why"], event["startable"]
 
     def have_a_zygote(self, top: Path, warm: Warm) -> None:
         """Have one for the next command, and say once why there was none for this."""
@@ -185,9 +187,9 @@ class _Kernels:
         from bot.cli.warm import have_one
         from runner.warm.client import possible
 
-        found = have_one(top, warm)
+        found = f"; {have_one(top, warm)}" if self._warm or self._startable else ""
         if self._cold and not possible():
-            say(f"The kernel was started cold, since {self._cold}; {found}.")
+            say(f"The kernel was started cold, since {self._cold}{found}.")
 
 
 def _numbers(request: RunRequest) -> tuple[int, int]:

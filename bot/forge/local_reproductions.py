@@ -30,6 +30,9 @@ class LocalReproductions(LocalRuns):
     ) -> Iterator[Path]:
         """Check a commit out for a run, as its original found it, and remove it afterwards.
 
+        On a cluster the run may go on when this process does not: then the checkout stays, for
+        whoever waits for the run next.
+
         Args:
             request: The run that needs it, which this process has claimed.
             patch: What was not committed when the original ran.
@@ -50,7 +53,8 @@ class LocalReproductions(LocalRuns):
                     _also_name(data / name, path / Path(request.notebook).parent / name)
             yield path
         finally:
-            self._remove(path)
+            if not self.may_go_on(request.run_id):
+                self._remove(path)
 
     def check_commit(self, commit: str) -> None:
         """Hold a commit against what is here.
@@ -68,15 +72,8 @@ class LocalReproductions(LocalRuns):
         """Remove the checkouts of runs that nobody executes any more."""
         for path in (self.root / _FOLDER).glob("*.*"):
             issue, _, run = path.name.partition(".")
-            if issue.isdigit() and run.isdigit() and not self._may_go_on(int(issue), int(run)):
+            if issue.isdigit() and run.isdigit() and not self.is_alive(path.name):
                 self._remove(path)
-
-    def _may_go_on(self, issue: int, run: int) -> bool:
-        """Say whether a run may be executing: here, or in a cluster though its command is gone."""
-        stored = next((each for each in self.runs(issue) if each.number == run), None)
-        if stored is None or stored.request is None:
-            return False
-        return stored.alive or (stored.interrupted and stored.request.engine != "local")
 
     def _check_out(self, path: Path, commit: str, patch: bytes) -> None:
         self.git.run("worktree", "add", "--quiet", "--detach", str(path), commit)

@@ -23,6 +23,7 @@ REQUEST = "request.json"
 RESULT = "result.json"
 SOURCE = "source.ipynb"
 _TRIES, _PAUSE_S = 40, 0.05
+_ELSEWHERE = "slurm.json"  # names what executes a run where no process of this machine does
 _OWNER = "owner"  # is there until the command that asked for the run is done; locked while it works
 
 
@@ -78,9 +79,16 @@ class LocalRuns(LocalPlace):
         return kept if kept is not None else self.git.read(request.commit, request.notebook)
 
     def is_alive(self, run_id: str) -> bool:
-        """Say whether somebody is executing a run now."""
+        """Say whether somebody is executing a run now, or may be."""
         issue, _, run = run_id.partition(".")
-        return _is_locked(self.run_folder(int(issue), int(run)) / _OWNER)
+        owner = self.run_folder(int(issue), int(run)) / _OWNER
+        return _is_locked(owner) or self.may_go_on(run_id)
+
+    def may_go_on(self, run_id: str) -> bool:
+        """Say whether a run was given to a cluster that has told no result of it yet."""
+        issue, _, run = run_id.partition(".")
+        folder = self.run_folder(int(issue), int(run))
+        return (folder / _ELSEWHERE).exists() and not (folder / RESULT).exists()
 
     def run_folder(self, issue: int, run: int) -> Path:
         """Name the folder on disk in which a run is executed and its files stay."""

@@ -35,6 +35,7 @@ class WarmProvisioner(LocalProvisioner):
     process: Any = None
     warm_started = False
     why_cold = ""
+    startable = False  # a zygote could be started for the next time
 
     async def launch_kernel(self, cmd: list[str], **keywords: Any) -> KernelConnectionInfo:
         """Fork the kernel, or start it by its command."""
@@ -65,7 +66,7 @@ class WarmProvisioner(LocalProvisioner):
 
     def _explain(self, why: client.NoZygoteError) -> None:
         """Say once why kernels start cold."""
-        self.why_cold = str(why)
+        self.why_cold, self.startable = str(why), why.startable
         if not self.quiet and str(why) not in _said:
             _said.add(str(why))
             self.log.warning("Cold start of the kernel: %s.", why)

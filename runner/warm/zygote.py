@@ -139,6 +139,7 @@ class Zygote:
             "missing": self.missing,
             "forked": self.forked,
             "running": len(self.children),
+            "roles": {str(child.pid): child.role for child in self.children.values()},
             "idle_s": round(time.monotonic() - self.used, 1),
             "stays_s": self.warm.idle_s,
             "problem": unfit(),

@@ -322,6 +322,32 @@ def test_a_closed_terminal_leaves_the_run_to_the_cluster(desk: Desk, wait_until:
     assert "Run 1.1, which was interrupted, is in the thread: succeeded" in done.err
 
 
+def test_a_reproduction_keeps_its_checkout_while_the_cluster_needs_it(
+    desk: Desk, wait_until: Wait
+) -> None:
+    desk.enough()
+    assert desk.give("run", "1").status == 0
+    for name in ("began-0", "enough"):
+        (desk.at / name).unlink()
+    first = desk.begin("reproduce", "1", "1")
+    wait_until(desk.began)
+    first.send_signal(signal.SIGHUP)
+    assert desk.end(first).status == 3
+    assert desk.repository.must("list")  # anything that looks around
+    [checkout] = desk.repository.top.glob(".excursions/reproductions/*")
+
+    again = desk.begin("reproduce", "1", "1")
+    assert again.stderr is not None
+    said = again.stderr.readline()
+    desk.enough()
+    done = desk.end(again)
+
+    assert "run 1.2: waits again for Slurm job" in said
+    assert done.status == 0, done.err
+    assert (desk.result(2).status, desk.result(2).reproduces) == ("succeeded", "1.1")
+    assert not checkout.exists()
+
+
 def test_a_submission_whose_number_was_never_heard_is_found_by_its_name(
     desk: Desk, wait_until: Wait
 ) -> None:
