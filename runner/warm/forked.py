@@ -7,7 +7,7 @@ signals, descriptors, variables, folder, threads and random streams.
 from __future__ import annotations
 
 import atexit
-import importlib
+import importlib.util
 import os
 import resource
 import signal
@@ -134,7 +134,9 @@ def _kernel(arguments: list[str]) -> None:
     """Be an IPython kernel."""
     from ipykernel.kernelapp import IPKernelApp
 
-    sys.argv = ["ipykernel_launcher", *arguments]
+    launcher = importlib.util.find_spec("ipykernel_launcher")
+    sys.argv = [str(launcher.origin if launcher else "ipykernel_launcher"), *arguments]
+    sys.orig_argv[1:] = ["-m", "ipykernel_launcher", *arguments]
     # Its default was read from the environment when it was imported. What ends the kernel with
     # its client is the lifeline, which also holds when the zygote has died: 1 means no parent.
     app = IPKernelApp.instance(parent_handle=1)

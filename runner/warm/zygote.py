@@ -255,6 +255,9 @@ def _listen(path: Path) -> socket.socket:
 def main() -> None:
     """Be the zygote at the socket named on the command line."""
     path = Path(sys.argv[1])
+    if not sys.flags.safe_path:  # not told by -P, since IPython would not add the kernel's folder
+        del sys.path[0]
+    os.chdir("/")
     settings = json.loads(sys.stdin.buffer.read())
     also = tuple(settings.pop("also"))
     warm = Warm.model_validate(settings)
