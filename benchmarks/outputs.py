@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         weights = _weigh_all(contenders, rounds)
         if not chosen.no_papermill:
             weights[PLAIN] = weigh(papermill.run())
-        sizes = {"papermill": papermill.output, "ours": ours.notebook()}
+        sizes = {"papermill": papermill.output(), "ours": ours.notebook()}
         _show(weights, {who: path.stat().st_size for who, path in sizes.items()}, rounds)
         print("  seconds of results that are lost, at worst")
         lost = lost_s(top / "killed", PRELOAD, kills=kills, seconds=seconds)

@@ -121,19 +121,21 @@ class PapermillFolder:
         """The notebook."""
         return self.top / "notebook.ipynb"
 
-    @property
-    def output(self) -> Path:
-        """The executed notebook."""
-        return self.top / "out.ipynb"
+    def output(self, seed: int = 0) -> Path:
+        """Name the executed notebook."""
+        return self.top / f"out-{seed}.ipynb"
 
-    def run(self, *words: str, program: Sequence[str] = (PAPERMILL,)) -> Command:
+    def run(
+        self, *words: str, program: Sequence[str] = (PAPERMILL,), seed: int = 0
+    ) -> Command:
         """Give papermill's command with further words."""
-        line = [*program, str(self.source), str(self.output), "-p", "seed", "0", *words]
-        return Command(lambda: line, self.top, lambda: self.output)
+        output = self.output(seed)
+        line = [*program, str(self.source), str(output), "-p", "seed", str(seed), *words]
+        return Command(lambda: line, self.top, lambda: output)
 
     def cells_s(self) -> float:
         """Give the seconds that the cells of the latest run took."""
-        cells = json.loads(self.output.read_text("utf-8"))["cells"]
+        cells = json.loads(self.output().read_text("utf-8"))["cells"]
         return sum(cell["metadata"]["papermill"]["duration"] or 0.0 for cell in cells)
 
 

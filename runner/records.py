@@ -60,7 +60,7 @@ class CellStatus(StrEnum):
 class Warm(Record):
     """What the zygote of warm kernels imports, and how long it stays without being used."""
 
-    preload: tuple[str, ...] = WARM_MODULES  # what is not installed is left out
+    preload: tuple[str, ...] = WARM_MODULES  # what cannot be imported is left out
     idle_s: float = 1_800
 
 

@@ -109,7 +109,7 @@ def _tell(row: dict[str, object]) -> None:
     if isinstance(preloaded, list):
         give(f"    has imported {', '.join(preloaded)}")
     if isinstance(missing, list) and missing:
-        give(f"    not installed: {', '.join(missing)}")
+        give(f"    could not be imported: {', '.join(missing)}")
     idle, stays = row["idle_s"], row["stays_s"]
     if isinstance(idle, float | int) and isinstance(stays, float | int):
         give(

@@ -144,12 +144,12 @@ def start(
     log = path.with_suffix(".log")
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "runner.warm.zygote", str(path)],
+            [sys.executable, "-m", "runner.warm.zygote", str(path)],
             env=first_environment(environment),
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
-            cwd="/",
+            cwd=path.parent,  # first on its search path until it has started; only ours
             start_new_session=True,
         )
     if process.stdin is not None:

@@ -7,7 +7,8 @@ signals, descriptors, variables, folder, threads and random streams.
 from __future__ import annotations
 
 import atexit
-import importlib
+import importlib.util
+import logging
 import os
 import resource
 import signal
@@ -16,7 +17,7 @@ import threading
 import time
 import traceback
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from runner.warm.inherited import inherit
 
@@ -134,14 +135,29 @@ def _kernel(arguments: list[str]) -> None:
     """Be an IPython kernel."""
     from ipykernel.kernelapp import IPKernelApp
 
-    sys.argv = ["ipykernel_launcher", *arguments]
+    launcher = importlib.util.find_spec("ipykernel_launcher")
+    sys.argv = [str(launcher.origin if launcher else "ipykernel_launcher"), *arguments]
+    sys.orig_argv[1:] = ["-m", "ipykernel_launcher", *arguments]
     # Its default was read from the environment when it was imported. What ends the kernel with
     # its client is the lifeline, which also holds when the zygote has died: 1 means no parent.
     app = IPKernelApp.instance(parent_handle=1)
+    loggers = [logging.root, *logging.root.manager.loggerDict.values()]
+    handlers = [h for each in loggers if isinstance(each, logging.Logger) for h in each.handlers]
+    streams = sys.stdout, sys.stderr
     app.initialize(arguments)  # type: ignore[no-untyped-call]
+    _log_to_cells(handlers, streams)
     # It waits for a thread that may be waiting for it, up to ten seconds (ipykernel 7.4).
     atexit.unregister(app.close)
     app.start()  # type: ignore[no-untyped-call]
+
+
+def _log_to_cells(handlers: list[logging.Handler], streams: tuple[TextIO, TextIO]) -> None:
+    """Let libraries that log to a stream log to the kernel's, as if they were imported in it."""
+    for handler in handlers:
+        if isinstance(handler, logging.StreamHandler):
+            for before, now in zip(streams, (sys.stdout, sys.stderr), strict=True):
+                if handler.stream is before:
+                    handler.setStream(now)
 
 
 def _runner(arguments: list[str]) -> None:

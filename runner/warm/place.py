@@ -21,17 +21,22 @@ if TYPE_CHECKING:  # whoever only looks for a socket shall not wait for pydantic
     from runner.records import Warm
 
 # Read when something is imported or a library is loaded, so a fork cannot be told otherwise.
-_BAKED = (
-    *("HF_", "TRANSFORMERS_", "TORCH", "PYTORCH_", "TOKENIZERS_", "SAFETENSORS_", "JAX_", "XLA_"),
-    *("OMP_", "MKL_", "KMP_", "GOMP_", "OPENBLAS_", "NUMEXPR_", "CUBLAS_", "CUDA_", "NVIDIA_"),
-    *("PYTHON", "LD_", "LC_", "MALLOC_", "MPLCONFIGDIR", "MATPLOTLIBRC", "XDG_CACHE_HOME"),
-    *("LANG", "TZ", "HOME", "VIRTUAL_ENV", "CONDA_"),
+_BAKED_FAMILIES = (
+    *("HF_", "HUGGINGFACE_", "TRANSFORMERS_", "SAFETENSORS_", "JAXTYPING_", "JAX_", "XLA_"),
+    *("TORCH", "PYTORCH_", "TRITON_", "CUDA_", "CUBLAS_", "NVIDIA_", "NUMBA_", "TF_"),
+    *("OMP_", "MKL_", "KMP_", "GOMP_", "OPENBLAS_", "NUMEXPR_", "NPY_", "NUMPY_", "SCIPY_"),
+    *("PYTHON", "PANDAS_", "SKLEARN_", "TQDM_", "LC_", "LD_", "MALLOC_", "CONDA_"),
+)
+_BAKED_NAMES = frozenset(
+    ("HOME", "LANG", "LANGUAGE", "TZ", "VIRTUAL_ENV", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
+    + ("MPLCONFIGDIR", "MATPLOTLIBRC")
+    # not read, but a job's processes, and what they may use of the machine, are its own
+    + ("SLURM_JOB_ID", "SLURM_STEP_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID", "FLUX_JOB_ID")
 )
 # Read at every use, or set anew in each fork.
-_NOT_BAKED = frozenset(
-    ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-)
-_SECRET = ("TOKEN", "SECRET", "PASSWORD", "CREDENTIAL", "_KEY")
+_NOT_BAKED = frozenset(("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"))
+_SECRET = ("TOKEN", "SECRET", "PASS", "CREDENTIAL", "AUTH", "_KEY")
+_NO_SECRET = frozenset(("HF_TOKEN_PATH", "HF_HUB_DISABLE_IMPLICIT_TOKEN"))
 # A zygote must stay fit for forking; each fork is told its own values.
 _FORKABLE = {
     # numpy and pyarrow start threads when they are loaded, unless told before
@@ -50,19 +55,20 @@ _LONGEST_SOCKET = 100  # bytes; the kernel takes 107
 
 
 class UnsafePlaceError(OSError):
-    """The folder for sockets could be entered by somebody else."""
+    """There is no folder for sockets that this user alone may enter."""
 
 
 def baked(environment: Mapping[str, str]) -> dict[str, str]:
     """Give the variables that a zygote bakes in; never one that looks like a secret."""
     passive = {"OMP_WAIT_POLICY": "passive"}  # spinning is ruinous where cores are shared
-    return {
-        name: value
-        for name, value in sorted((passive | dict(environment)).items())
-        if name.startswith(_BAKED)
-        and name not in _NOT_BAKED
-        and not any(part in name.upper() for part in _SECRET)
-    }
+    variables = sorted((passive | dict(environment)).items())
+    return {name: value for name, value in variables if _is_baked(name)}
+
+
+def _is_baked(name: str) -> bool:
+    if name in _NOT_BAKED or not (name in _BAKED_NAMES or name.startswith(_BAKED_FAMILIES)):
+        return False
+    return name in _NO_SECRET or not any(part in name.upper() for part in _SECRET)
 
 
 def first_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -71,48 +77,91 @@ def first_environment(environment: Mapping[str, str]) -> dict[str, str]:
     They stay readable in `/proc/<pid>/environ` of every kernel, whatever is changed later.
     """
     plain = {name: environment[name] for name in _PLAIN if name in environment}
-    return plain | baked(environment) | _FORKABLE
+    paths = {"PYTHONPATH": os.pathsep.join(_python_path(environment))}  # none of some project
+    return plain | baked(environment) | paths | _FORKABLE
 
 
 def slot(warm: Warm, environment: Mapping[str, str]) -> str:
     """Name the slot for these settings under these variables."""
-    what = [sys.prefix, sys.version, sorted(warm.preload), baked(environment)]
+    what = [sorted(warm.preload), baked(environment), *_surroundings()]
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
+
+
+def _surroundings() -> list[object]:
+    """Give what a process has from the one that it was forked from, and cannot change."""
+    spaces = Path("/proc/self/ns")  # of a container, or of a network of its own
+    return [
+        sys.prefix,
+        sys.version,
+        sorted(os.readlink(space) for space in spaces.iterdir()),
+        [os.getgid(), *sorted(os.getgroups())],
+        len(os.sched_getaffinity(0)),  # libraries count them when they are loaded
+    ]
+
+
+def _python_path(environment: Mapping[str, str]) -> list[str]:
+    """Give what the search path begins with, but for what depends on the folder one is in."""
+    entries = environment.get("PYTHONPATH", "").split(os.pathsep)
+    return [entry for entry in entries if os.path.isabs(entry)]
 
 
 def fingerprint() -> str:
     """Digest what is installed for this interpreter: names, versions and times of change."""
     facts: list[object] = [sys.version]
-    own = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    for place in dict.fromkeys([*own, *site.getsitepackages(), site.getusersitepackages()]):
-        if not place or not Path(place).is_dir():
-            continue
-        with os.scandir(place) as entries:
-            names = sorted(entry.name for entry in entries if entry.name.endswith(_INSTALLED))
+    places = [*_python_path(os.environ), *site.getsitepackages(), site.getusersitepackages()]
+    for place in places:  # which grows by what path files name
+        names = _installed(place)
         facts.append((place, [(name, _changed(f"{place}/{name}")) for name in names]))
+        for name in names:
+            if name.endswith(".pth"):
+                places += [each for each in _named(Path(place, name)) if each not in places]
     ours = Path(__file__).parent.parent.parent
     for name in _SHIPPED:
         facts += [(str(path), _changed(path)) for path in sorted(ours.glob(f"{name}/**/*.py"))]
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
+def _installed(place: str) -> list[str]:
+    try:
+        with os.scandir(place) as entries:
+            return sorted(entry.name for entry in entries if entry.name.endswith(_INSTALLED))
+    except OSError:
+        return []  # Python looks for nothing there either
+
+
+def _named(path_file: Path) -> list[str]:
+    """Give the folders that a path file adds to the search path."""
+    try:
+        lines = path_file.read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    lines = [line.strip() for line in lines if not line.startswith(("#", "import ", "import\t"))]
+    return [os.path.join(path_file.parent, line) for line in lines if line]
+
+
 def _changed(path: str | Path) -> int:
-    return Path(path).stat().st_mtime_ns
+    try:
+        return Path(path).stat().st_mtime_ns
+    except FileNotFoundError:  # it is being replaced at this moment
+        return 0
 
 
 def folder() -> Path:
     """Give the folder in which this user's sockets are, and nobody else may enter.
 
     Raises:
-        UnsafePlaceError: There is one, but it is not this user's alone.
+        UnsafePlaceError: It cannot be made, or is not this user's alone.
     """
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     base = Path(runtime) if runtime and len(os.fsencode(runtime)) < 60 else None
     if base is None or not base.is_dir() or not os.access(base, os.W_OK):
         base = Path(tempfile.gettempdir())
     place = base / f"excursions-{os.getuid()}"
-    place.mkdir(mode=0o700, exist_ok=True)
-    status = place.lstat()
+    try:
+        place.mkdir(mode=0o700, exist_ok=True)
+        status = place.lstat()
+    except OSError as error:
+        raise UnsafePlaceError(f"{place} cannot be made: {error.strerror}") from error
     mine = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
     if not mine or stat.S_IMODE(status.st_mode) & 0o077:
         raise UnsafePlaceError(f"{place} is not a folder that this user alone may enter")
@@ -127,7 +176,7 @@ def link_path(top: Path, environment: Mapping[str, str]) -> Path:
     Raises:
         UnsafePlaceError: The folder could be entered by somebody else.
     """
-    what = [str(top), sys.prefix, sys.version, baked(environment)]
+    what = [str(top), baked(environment), *_surroundings()]
     return folder() / f"{hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]}.link"
 
 

@@ -10,6 +10,7 @@ before every fork and refuses, with the reason, where that does not hold.
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import fcntl
 import gc
@@ -21,6 +22,8 @@ import signal
 import socket
 import sys
 import time
+import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,8 +32,8 @@ from runner.records import Warm
 from runner.warm import forked, wire
 from runner.warm.place import fingerprint
 
-# What a kernel and a runner import by themselves.
-_OURS = (
+# What a kernel imports by itself, before anything that a notebook imports.
+_KERNEL = (
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
@@ -39,6 +42,9 @@ _OURS = (
     "IPython.core.completer",
     "IPython.core.magics",
     "IPython.extensions.storemagic",
+)
+# What a runner imports by itself, and the first plot.
+_OURS = (
     "matplotlib.backends.backend_agg",
     "PIL.PngImagePlugin",
     "tornado.platform.asyncio",
@@ -200,14 +206,37 @@ def unfit() -> str:
 
 
 def preload(names: tuple[str, ...]) -> list[str]:
-    """Import modules; give the names of those that are not installed."""
+    """Import modules; give the names of those that could not be, and print why."""
     missing = []
     for name in names:
         try:
             importlib.import_module(name)
-        except ImportError:
+        except Exception:  # noqa: BLE001  # whatever it is, notebooks will meet it as ever
+            traceback.print_exc()
             missing.append(name)
     return missing
+
+
+@contextlib.contextmanager
+def _as_in_a_kernel() -> Iterator[None]:
+    """Let what is imported find the shell of a kernel, as it would in a cold one.
+
+    Some look once, when they are imported: pandas for how many columns it shows, tqdm for what
+    its bars are made of, transformers.trainer for how it reports.
+    """
+    from ipykernel.zmqshell import ZMQInteractiveShell
+    from traitlets.config import Config
+
+    shell = ZMQInteractiveShell.__new__(ZMQInteractiveShell)  # its look alone: it can do nothing
+    shell.config = Config({"IPKernelApp": {}})
+    for each in ZMQInteractiveShell._walk_mro():
+        each._instance = shell
+    vars(builtins)["get_ipython"] = lambda: shell
+    try:
+        yield
+    finally:
+        del vars(builtins)["get_ipython"]
+        ZMQInteractiveShell.clear_instance()
 
 
 def _warm_up() -> None:
@@ -256,6 +285,9 @@ def _listen(path: Path) -> socket.socket:
 def main() -> None:
     """Be the zygote at the socket named on the command line."""
     path = Path(sys.argv[1])
+    if not sys.flags.safe_path:  # not told by -P, since IPython would not add the kernel's folder
+        del sys.path[0]
+    os.chdir("/")
     settings = json.loads(sys.stdin.buffer.read())
     also = tuple(settings.pop("also"))
     warm = Warm.model_validate(settings)
@@ -268,8 +300,10 @@ def main() -> None:
     except BlockingIOError:
         return
     made_from = fingerprint()
-    missing = preload(warm.preload)
-    preload(_OURS)
+    preload(_KERNEL)
+    with _as_in_a_kernel():
+        missing = preload(warm.preload)
+        preload(_OURS)
     preload(also)
     _warm_up()
     gc.collect()

@@ -214,17 +214,34 @@ def test_running_survives_being_killed_anywhere_but_in_the_execution(
 ) -> None:
     executed = copy(asked, "executed")
     executed.must("run", "1")
-    recorded = tmp_path / "recorded"
-    names = ("journal.jsonl", "notebook.ipynb", "result.json", "figures")
-    for path in (executed.top / ".excursions" / "1" / "runs" / "1").iterdir():
-        if path.name in names:
-            (shutil.copytree if path.is_dir() else shutil.copy)(path, _made(recorded) / path.name)
+    recorded = record_execution(executed, 1, tmp_path)
     kill_at_every_step(asked, ("run", "1"), fine=True, least=20, recorded=recorded)
 
 
-def _made(folder: Path) -> Path:
-    folder.mkdir(exist_ok=True)
-    return folder
+def record_execution(repository: Repository, run: int, into: Path) -> Path:
+    """Keep what an execution left in its run's folder, to be left there again."""
+    recorded = into / "recorded"
+    recorded.mkdir()
+    names = ("journal.jsonl", "notebook.ipynb", "result.json", "figures")
+    for path in (repository.top / ".excursions" / "1" / "runs" / str(run)).iterdir():
+        if path.name in names:
+            (shutil.copytree if path.is_dir() else shutil.copy)(path, recorded / path.name)
+    return recorded
+
+
+def test_answering_a_run_at_once_survives_being_killed_anywhere(asked: Repository) -> None:
+    asked.must("run", "1")
+    kill_at_every_step(asked, ("run", "1"), fine=True, least=20)
+
+
+def test_reproducing_survives_being_killed_anywhere_but_in_the_execution(
+    asked: Repository, tmp_path: Path
+) -> None:
+    asked.must("run", "1")
+    executed = copy(asked, "executed")
+    executed.must("reproduce", "1", "1")
+    recorded = record_execution(executed, 2, tmp_path)
+    kill_at_every_step(asked, ("reproduce", "1", "1"), fine=True, least=30, recorded=recorded)
 
 
 def test_answering_survives_being_killed_anywhere(asked: Repository) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -93,3 +94,27 @@ def test_outside_of_a_notebook_it_prints() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout == "a = 1\nb\n"
+
+
+def test_checkpoints_lie_where_the_run_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(notebook.CHECKPOINTS, str(tmp_path / "runs" / "own"))
+    folder = notebook.checkpoint_dir()
+    assert folder == tmp_path / "runs" / "own"
+    assert folder.is_dir()
+    assert notebook.checkpoint_dir() == folder
+
+
+def test_outside_of_a_run_checkpoints_stay_out_of_git(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(notebook.CHECKPOINTS, raising=False)
+    monkeypatch.chdir(tmp_path)
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    folder = notebook.checkpoint_dir()
+    (folder / "step.txt").write_text("3")
+    assert folder.is_relative_to(tmp_path / "outputs")
+    status = ["git", "status", "--porcelain", "--untracked-files=all", "outputs"]
+    assert subprocess.run(status, cwd=tmp_path, capture_output=True, check=True).stdout == b""
+    assert sorted(path.name for path in folder.iterdir()) == ["step.txt"]

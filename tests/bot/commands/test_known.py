@@ -15,7 +15,7 @@ from bot.commands.known import answer_known, earlier_run
 from bot.commands.world import World
 from bot.effects import RequestRun, UpsertEntry
 from bot.forge.protocol import StoredRun
-from runner.records import Figure, Status, read_request, read_result
+from runner.records import Figure, RunResult, Status, read_request, read_result
 
 KEY = "5eed" * 16
 SHA = "0" * 64
@@ -103,6 +103,11 @@ def answered(world: World, **earlier: Any) -> tuple[RequestRun, UpsertEntry]:
     assert isinstance(asking, RequestRun)
     assert isinstance(entry, UpsertEntry)
     return asking, entry
+
+
+def result_of(asking: RequestRun) -> RunResult:
+    assert asking.answer is not None
+    return asking.answer
 
 
 def test_an_answered_run_has_its_own_number_and_moment_and_the_files_of_the_other() -> None:
