@@ -125,9 +125,7 @@ class PapermillFolder:
         """Name the executed notebook."""
         return self.top / f"out-{seed}.ipynb"
 
-    def run(
-        self, *words: str, program: Sequence[str] = (PAPERMILL,), seed: int = 0
-    ) -> Command:
+    def run(self, *words: str, program: Sequence[str] = (PAPERMILL,), seed: int = 0) -> Command:
         """Give papermill's command with further words."""
         output = self.output(seed)
         line = [*program, str(self.source), str(output), "-p", "seed", str(seed), *words]

@@ -28,10 +28,12 @@ _BAKED_FAMILIES = (
     *("PYTHON", "PANDAS_", "SKLEARN_", "TQDM_", "LC_", "LD_", "MALLOC_", "CONDA_"),
 )
 _BAKED_NAMES = frozenset(
-    ("HOME", "LANG", "LANGUAGE", "TZ", "VIRTUAL_ENV", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
-    + ("MPLCONFIGDIR", "MATPLOTLIBRC")
-    # not read, but a job's processes, and what they may use of the machine, are its own
-    + ("SLURM_JOB_ID", "SLURM_STEP_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID", "FLUX_JOB_ID")
+    (
+        *("HOME", "LANG", "LANGUAGE", "TZ", "VIRTUAL_ENV", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"),
+        *("MPLCONFIGDIR", "MATPLOTLIBRC"),
+        # not read, but a job's processes, and what they may use of the machine, are its own
+        *("SLURM_JOB_ID", "SLURM_STEP_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID", "FLUX_JOB_ID"),
+    )
 )
 # Read at every use, or set anew in each fork.
 _NOT_BAKED = frozenset(("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"))
@@ -93,7 +95,7 @@ def _surroundings() -> list[object]:
     return [
         sys.prefix,
         sys.version,
-        sorted(os.readlink(space) for space in spaces.iterdir()),
+        sorted(str(space.readlink()) for space in spaces.iterdir()),
         [os.getgid(), *sorted(os.getgroups())],
         len(os.sched_getaffinity(0)),  # libraries count them when they are loaded
     ]
@@ -102,7 +104,7 @@ def _surroundings() -> list[object]:
 def _python_path(environment: Mapping[str, str]) -> list[str]:
     """Give what the search path begins with, but for what depends on the folder one is in."""
     entries = environment.get("PYTHONPATH", "").split(os.pathsep)
-    return [entry for entry in entries if os.path.isabs(entry)]
+    return [entry for entry in entries if Path(entry).is_absolute()]
 
 
 def fingerprint() -> str:
@@ -136,7 +138,7 @@ def _named(path_file: Path) -> list[str]:
     except OSError:
         return []
     lines = [line.strip() for line in lines if not line.startswith(("#", "import ", "import\t"))]
-    return [os.path.join(path_file.parent, line) for line in lines if line]
+    return [str(path_file.parent / line) for line in lines if line]
 
 
 def _changed(path: str | Path) -> int:

@@ -230,7 +230,7 @@ def _as_in_a_kernel() -> Iterator[None]:
     shell = ZMQInteractiveShell.__new__(ZMQInteractiveShell)  # its look alone: it can do nothing
     shell.config = Config({"IPKernelApp": {}})
     for each in ZMQInteractiveShell._walk_mro():
-        each._instance = shell
+        each._instance = shell  # type: ignore[assignment]  # the stubs say None
     vars(builtins)["get_ipython"] = lambda: shell
     try:
         yield

@@ -11,7 +11,10 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 
 ROWS = {
-    "warm": ["papermill", "excursion run, cold", "excursion run, warm", "the cells' code in a fork"],
+    "warm": [
+        *("papermill", "excursion run, cold", "excursion run, warm"),
+        "the cells' code in a fork",
+    ],
     "sweep": ["excursion sweep", "excursion sweep, cold", "papermill"],
     "outputs": ["papermill, one save", "excursion run, cold", "excursion run, warm", "papermill"],
 }
