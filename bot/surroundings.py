@@ -58,9 +58,10 @@ class Surroundings:
         """
         if self.is_github:
             return " ".join(part for part in (f"/{word}", rest, option) if part)
-        said = f' "{rest}"' if rest else ""
-        dashed = "--" + option.replace("=", " ", 1) if option else ""
-        return f"excursion {word} {issue}{said}" + (f" {dashed}" if dashed else "")
+        quoted = f'"{rest}"' if rest else ""
+        if word != "predict":  # the only command that reads pairs on the command line, too
+            option = "--" + option.replace("=", " ", 1) if option else ""
+        return " ".join(p for p in (f"excursion {word} {issue}", quoted, option) if p)
 
     def figures(self, ref: str, folder: str) -> str:
         """Say where the pictures under a ref are found, ending in `/`; empty if nowhere.
@@ -73,11 +74,6 @@ class Surroundings:
             return folder
         commit = (self.kept or {}).get(ref)
         return f"{self.page}/raw/{commit}/figures/" if commit else ""
-
-    def file(self, branch: str, path: str) -> str:
-        """Link a file or folder of a branch."""
-        kind = "blob" if "." in path.rpartition("/")[2] else "tree"
-        return f"{self.page}/{kind}/{branch}/{path}"
 
 
 def _quoted(value: str) -> str:

@@ -105,7 +105,7 @@ class GithubBranches(GithubPlace):
         if not missing:
             return
         commit = self._commit(head, self._tree(head, missing), message, self._moment)
-        self._move(branch, head, commit)
+        self._move(branch, commit)
         self._forget(f"refs/heads/{branch}")
 
     def open_pull_request(self, issue: int, branch: str, into: str, title: str) -> None:
@@ -234,7 +234,7 @@ class GithubBranches(GithubPlace):
                 break
         raise TakenError(ref)
 
-    def _move(self, branch: str, old: str, new: str) -> None:
+    def _move(self, branch: str, new: str) -> None:
         """Move a branch on, unless somebody else has."""
         path = f"/git/refs/heads/{branch}"
         try:

@@ -62,11 +62,10 @@ class GithubPlace:
         if issue != self._issue:
             raise ForgeError(f"this job is about issue {self._issue}, not {issue}")
         if self._thread is None:
-            self._read()
-        assert self._thread is not None
+            self._thread = self._read()
         return self._thread
 
-    def _read(self) -> None:
+    def _read(self) -> Thread:
         """Read the issue, its comments, and what will probably be asked for, in one query."""
         names = {f"o{n}": f"e{n}" for n, _ in enumerate(self._expected)}
         variables = dict(zip(names.values(), self._expected, strict=True))
@@ -82,11 +81,11 @@ class GithubPlace:
         issue = repository["issue"]
         comments = self._all_comments(issue["comments"])
         self._ids = (repository["id"], issue["id"])
-        self._thread = read_thread(issue, comments, self._bot)
         if since:
             self._spent = read_spent(repository["spent"]["nodes"], self._bot)
         for alias, expression in zip(names, self._expected, strict=True):
             self._objects[expression] = read_object(repository[alias])
+        return read_thread(issue, comments, self._bot)
 
     def _all_comments(self, page: Node) -> list[Node]:
         """Read the pages behind the first."""
@@ -130,9 +129,6 @@ class GithubPlace:
 
     def _forget(self, expression: str) -> None:
         """Look a git object up anew, since it has changed."""
-        for known in [
-            e
-            for e in self._objects
-            if e == expression or e.startswith((f"{expression}:", f"{expression}^"))
-        ]:
+        names = (f"{expression}:", f"{expression}^")
+        for known in [e for e in self._objects if e == expression or e.startswith(names)]:
             del self._objects[known]

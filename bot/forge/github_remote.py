@@ -101,7 +101,7 @@ class Remote:
             return True
         leases = [f"--force-with-lease={ref}:{old}" for ref, (_, old) in moves.items()]
         specs = [f"{new}:{ref}" for ref, (new, _) in moves.items()]
-        trouble: ForgeError | None = None
+        trouble = ForgeError("nothing was pushed")
         for attempt in range(_TRIES):
             if attempt:
                 self.patience.sleep(_FIRST_PAUSE_S * 2 ** (attempt - 1))
@@ -117,7 +117,6 @@ class Remote:
                 return True
             if any(stand.get(ref, NO_COMMIT) != old for ref, (_, old) in moves.items()):
                 return False
-        assert trouble is not None
         raise trouble
 
     def _stand(self, refs: Iterable[str]) -> dict[str, str]:

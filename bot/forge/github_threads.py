@@ -80,19 +80,18 @@ class GithubThreads(GithubPlace):
         Raises:
             ForgeError: It is too long for GitHub, or GitHub failed.
         """
-        text = with_marker(body, key, data)
+        shown = body.strip("\n")
+        text = with_marker(shown, key, data)
         if len(text) > LONGEST:
             raise ForgeError(f"the entry {key} has {len(text)} characters, {LONGEST} at most")
         there = self._entry(key, data.get(ASKED))
         if there is not None:
-            if (there.body, there.key, there.data) == (body.strip("\n"), key, data):
+            if (there.body, there.key, there.data) == (shown, key, data):
                 return
             path = f"/issues/comments/{there.number}"
             answer = self._api.write("PATCH", path, {"body": text}, allowed=(404,))
             if answer.status != 404:
-                self._remember(
-                    dataclasses.replace(there, body=body.strip("\n"), key=key, data=data)
-                )
+                self._remember(dataclasses.replace(there, body=shown, key=key, data=data))
                 return
             self._remember(there, gone=True)  # a person has deleted it meanwhile
 
@@ -104,9 +103,7 @@ class GithubThreads(GithubPlace):
         path = f"/issues/{issue}/comments"
         made = self._api.write("POST", path, {"body": text}, happened=posted).data
         self._fresh.add(key)
-        self._remember(
-            Comment(made["id"], BOT, self._moment, self._moment, body.strip("\n"), key, data)
-        )
+        self._remember(Comment(made["id"], BOT, self._moment, self._moment, shown, key, data))
 
     def _entry(self, key: str, asked: Any) -> Comment | None:
         """Find our entry of this key, or that answers this command."""
