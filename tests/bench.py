@@ -1,4 +1,4 @@
-"""The three jobs in this process, against the GitHub of rigs/github: deliver an event, see a thread.
+"""The three jobs in this process, against the GitHub of rigs/github.
 
 What an execution leaves is written by hand, the same for the same request, unless a test wants a
 real kernel.
@@ -244,7 +244,9 @@ def succeed(pictures: int = 1, **changes: Any) -> Leave:
             figures.append(
                 Figure(file=name, sha256=digest, cell=1, width=8, height=6, caption=f"No. {number}")
             )
-        asked = request.model_dump(include=set(RunRequest.model_fields) & set(RunResult.model_fields))
+        asked = request.model_dump(
+            include=set(RunRequest.model_fields) & set(RunResult.model_fields)
+        )
         level = request.parameters.get("seed", 0)
         fields: dict[str, Any] = {
             **asked,

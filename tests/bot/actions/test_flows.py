@@ -1,4 +1,4 @@
-"""Label, run, publish, answer: the three jobs against a GitHub, and what they leave in the thread."""
+"""Label, run, publish, answer: the three jobs against a GitHub, and what they leave there."""
 
 from __future__ import annotations
 
@@ -69,3 +69,53 @@ def test_a_run_is_asked_for_with_at_most_five_requests_and_published(bench: Benc
     assert bench.github.bare.is_ancestor(str(head), commit)
     assert bench.reactions(event) == ["eyes", "rocket"]
     assert "excursion:running" not in {label["name"] for label in bench.issue(issue)["labels"]}
+
+
+def test_the_welcome_and_an_entry_read_well(bench: Bench) -> None:
+    issue = bench.begin()
+    event = bench.say(issue, "/run seed=3")
+    elements = bench.triage(*event)
+    print(bench.entry(issue, "welcome"))
+    print(bench.entry(issue, f"run:{issue}.1"))
+    bench.publish(elements, bench.leave(elements, succeed(1)))
+    print(bench.entry(issue, f"run:{issue}.1"))
+
+
+def test_a_sweep_is_one_entry_one_push_to_allot_and_one_to_publish(bench: Bench) -> None:
+    issue = bench.begin()
+    event = bench.say(issue, "/sweep seed=0..3")
+    bench.requests()
+    elements = bench.triage(*event)
+    print(bench.requests())
+    assert [element["run_id"] for element in elements] == [f"{issue}.{n}" for n in range(1, 5)]
+    print(bench.entry(issue, f"sweep:{issue}.1"))
+    bench.publish(elements, bench.leave(elements, succeed(1)))
+    print(bench.requests())
+    print(bench.entry(issue, f"sweep:{issue}.1"))
+    print(bench.github.bare.refs())
+
+
+def test_an_answer_is_a_pull_request_that_closes_the_issue(bench: Bench) -> None:
+    issue = bench.begin()
+    elements = bench.triage(*bench.say(issue, "/run seed=3"))
+    bench.publish(elements, bench.leave(elements, succeed(2)))
+    event = bench.say(issue, "/answer It does. outcome=confirmed")
+    bench.requests()
+    bench.triage(*event)
+    print(bench.requests())
+    print(bench.entry(issue, "answer"))
+    branch = f"{issue}-does-it-settle"
+    print([entry.path for entry in bench.github.bare.tree(branch, deep=True)])
+    print(bench.github.as_person("ada", "GET", "/pulls"))
+
+
+def test_a_reproduction(bench: Bench) -> None:
+    issue = bench.begin()
+    elements = bench.triage(*bench.say(issue, "/run seed=3"))
+    bench.publish(elements, bench.leave(elements, succeed(2)))
+    event = bench.say(issue, "/reproduce 1")
+    bench.requests()
+    elements = bench.triage(*event)
+    bench.publish(elements, bench.leave(elements, succeed(2)))
+    print(bench.requests())
+    print(bench.entry(issue, f"run:{issue}.2"))
