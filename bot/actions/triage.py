@@ -10,20 +10,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import requests
+
 from bot.actions.job import Job
 from bot.command import Command, Start
 from bot.commands import word_of
 from bot.commands.parser import parse_comment
-from bot.errors import ExcursionError, ForgeError, RequestError
+from bot.errors import ExcursionError, RequestError
 from bot.events import Actor, Commanded, Role
-from bot.forge.github_api import Api, Patience, RefusedError
-from bot.forge.github_threads import react
 from bot.webhook import Occasion, read_occasion
 
 if TYPE_CHECKING:
     from bot.forge.github import GithubForge
+    from bot.forge.github_api import Api, Patience
     from bot.shell import Office
 
+_FIRST_ANSWER_S = 10.0
 EYES, DONE, WRONG, OURS = "eyes", "rocket", "-1", "confused"
 
 
@@ -51,9 +53,13 @@ def triage(job: Job, patience: Patience | None = None) -> None:
     if occasion is None or (not asked.commands and asked.mistake is None):
         _give(job, [])
         return
+    acknowledged = _acknowledge(job, occasion)
+    from bot.forge.github_api import Api, Patience
+
     patience = patience or Patience(between_writes_s=job.between_writes_s)
     api = Api(job.token, job.repository, job.api_url, patience)
-    react(api, occasion.issue, occasion.comment, EYES)
+    if not acknowledged:
+        _react(api, occasion, EYES)
     try:
         _carry_out(job, api, occasion, asked)
     except RequestError:
@@ -61,6 +67,35 @@ def triage(job: Job, patience: Patience | None = None) -> None:
     except Exception:
         _say_ours(api, occasion)
         raise
+
+
+def _acknowledge(job: Job, occasion: Occasion) -> bool:
+    """React at once, before PyGithub is imported; whether that was answered well.
+
+    A reaction may be sent as often as one likes: GitHub keeps one of a kind.
+    """
+    at = f"comments/{occasion.comment}" if occasion.comment else str(occasion.issue)
+    try:
+        answer = requests.post(
+            f"{job.api_url}/repos/{job.repository}/issues/{at}/reactions",
+            json={"content": EYES},
+            headers={
+                "Authorization": f"Bearer {job.token}",
+                "Accept": "application/vnd.github+json",
+                "User-Agent": "excursions",
+            },
+            timeout=_FIRST_ANSWER_S,
+            allow_redirects=False,
+        )
+    except requests.RequestException:
+        return False
+    return answer.status_code in (200, 201)
+
+
+def _react(api: Api, occasion: Occasion, reaction: str) -> None:
+    from bot.forge.github_threads import react
+
+    react(api, occasion.issue, occasion.comment, reaction)
 
 
 def read_asked(occasion: Occasion) -> Asked:
@@ -79,6 +114,8 @@ def role_of(api: Api, login: str) -> Role:
     https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user
     """
     from urllib.parse import quote
+
+    from bot.forge.github_api import RefusedError
 
     path = f"/collaborators/{quote(login, safe='')}/permission"
     try:
@@ -119,7 +156,7 @@ def _carry_out(job: Job, api: Api, occasion: Occasion, asked: Asked) -> None:
     if mistake is not None:
         _tell_mistake(api, forge(), occasion, mistake, role)
     elif not elements and not occasion.is_label:
-        react(api, occasion.issue, occasion.comment, DONE)
+        _react(api, occasion, DONE)
 
 
 def _open(
@@ -159,15 +196,12 @@ def _tell_mistake(
     if role >= Role.READ:
         key = f"reply:{occasion.comment or 'label'}"
         forge.upsert_entry(occasion.issue, key, reply_entry(mistake, occasion.who), {})
-    react(api, occasion.issue, occasion.comment, WRONG)
+    _react(api, occasion, WRONG)
 
 
 def _say_ours(api: Api, occasion: Occasion) -> None:
     """Say that it is our fault, if that can still be said."""
     try:
-        react(api, occasion.issue, occasion.comment, OURS)
+        _react(api, occasion, OURS)
     except ExcursionError as error:
         sys.stderr.write(f"excursion: nor could that be said in the thread: {error}\n")
-
-
-__all__ = ["Asked", "ForgeError", "read_asked", "role_of", "triage"]

@@ -377,3 +377,14 @@ def test_all_waiting_has_an_end(bench: Bench) -> None:
     bench.github.fault(at=3, kind=Fault.SECONDARY, times=1_000)
     with pytest.raises(ForgeError, match="wants us to wait"):
         bench.triage(*event)
+
+
+def test_a_real_notebook_goes_all_the_way(bench: Bench) -> None:
+    issue = bench.begin()
+    [element] = bench.triage(*bench.say(issue, "/run seed=3"))
+    bench.publish([element], bench.execute(element))
+    entry = bench.entry(issue, f"run:{issue}.1")
+    assert "succeeded" in entry
+    assert "![" in entry
+    files = {e.path for e in bench.github.bare.tree(f"refs/excursions/{issue}/1", deep=True)}
+    assert {"request.json", "result.json", "notebook.ipynb", "figures/figure-01.png"} <= files
