@@ -34,7 +34,16 @@ from bot.events import RunEnded
 from bot.excursion_file import FILE_NAME, NOTEBOOK, write_excursion_file
 from bot.forge.marker import write_marker
 from bot.forge.protocol import StoredRun
-from runner.records import Figure, RunRequest, Status, read_request, read_result, to_json
+from runner.records import (
+    Figure,
+    Resources,
+    RunRequest,
+    Status,
+    Warm,
+    read_request,
+    read_result,
+    to_json,
+)
 
 SHA = hashlib.sha256(NOTEBOOK_BYTES).hexdigest()
 
@@ -69,6 +78,7 @@ def test_a_run_is_pinned_to_commit_notebook_and_parameters_before_anything_happe
         parameters={"layer": 3, "seed": 7},
         seed=7,
         timeout_s=3600.0,
+        resources=Resources(warm=Warm(idle_s=1_800.0)),
         requested_by="Ada",
         requested=STAMP,
     )

@@ -267,7 +267,11 @@ class Server:
             raise GitHubError(404, "Not Found")
         if who is None and wanted.level == "write":
             raise GitHubError(401, "Requires authentication")
-        if who is None or who.may(wanted) or (wanted.level == wanted.role == "read" and not private):
+        if (
+            who is None
+            or who.may(wanted)
+            or (wanted.level == wanted.role == "read" and not private)
+        ):
             return
         if who.grants is not None:
             raise GitHubError(403, "Resource not accessible by integration")
