@@ -253,6 +253,7 @@ def read_world(
         "runs": forge.runs(event.issue),
         "sweeps": forge.sweeps(event.issue),
         "run_files": run_files or {},
+        "secrets": shell.secrets,
     }
     if isinstance(asked, Start):
         name = (excursion.template if excursion else None) or asked.template
