@@ -17,7 +17,7 @@ from bot.forge.thread_files import timestamp
 from bot.log import answer as log
 from bot.log.predictions import read_predictions
 from bot.log.readme import put_section
-from bot.log.safety import inline
+from bot.log.safety import inline, unlinked
 from bot.thread import ANSWER
 from runner.records import Status
 
@@ -107,10 +107,11 @@ def decide(command: Answer, world: World) -> tuple[Effect, ...]:
     files = _files(answer, run, world, excursion)
     memory = {"text": text, "outcome": outcome, "stamped": stamped}
     entry = log.answer_entry(answer, folder=excursion.folder, branch=excursion.branch, into=into)
-    message = f"Answer excursion {issue}: {answer.word}\n\n{world.thread.title}\n"
+    title = unlinked(world.thread.title)
+    message = f"Answer excursion {issue}: {answer.word}\n\n{title}\n"
     return (
         CommitFiles(excursion.branch, files, message),
-        OpenPullRequest(issue, excursion.branch, into, world.thread.title),
+        OpenPullRequest(issue, excursion.branch, into, title),
         UpsertEntry(issue, ANSWER, entry, memory),
         SetLabels(issue, add=(LABEL_ANSWERED,), remove=(LABEL_RUNNING,)),
         Close(issue),
