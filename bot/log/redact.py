@@ -56,13 +56,15 @@ def _alone(prefix: str) -> str:
     return rf"{prefix}(?:(?<![A-Za-z0-9]{prefix})|(?<=[0-9;\[]m{prefix}))"
 
 
-_MIXED = r"(?=[A-Za-z_-]*[0-9])(?=[a-z0-9_-]*[A-Z])"  # a digit and a capital: no word is so
+_MIXED = (
+    r"(?=[A-Za-z_-]{0,60}[0-9])(?=[a-z0-9_-]{0,60}[A-Z])"  # a digit and a capital: no word is so
+)
 _FORMS = (
     _form(
         "private key",
         "-----begin",
         r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
-        r"(?:[\s\S]{0,20000}?-----END [A-Z0-9 ]{0,40}-----"
+        r"(?:(?:[^-]|-(?!----)){0,20000}-----END [A-Z0-9 ]{0,40}-----"
         r"|(?:(?:\s|\\[nr])*[A-Za-z0-9+/=]{16,})*)",
     ),
     _form("GitHub token", "ghp_ gho_ ghu_ ghs_ ghr_", r"gh[pousr]_[A-Za-z0-9][A-Za-z0-9_.-]{29,}"),
@@ -74,7 +76,9 @@ _FORMS = (
     _form("AWS key", "asia", _alone("ASIA") + r"[A-Z0-9]{16}(?![A-Za-z0-9])"),
     _form("API key", "sk-", _alone("sk-") + _MIXED + r"[A-Za-z0-9_-]{20,}"),
     _form("API key", "sk_live_ sk_test_ rk_live_", r"[rs]k_(?:live|test)_[A-Za-z0-9]{16,}"),
-    _form("Slack token", "xox xapp-", r"x(?:ox[abceoprs]|app)-(?:[A-Za-z0-9]+-)*[A-Za-z0-9]{10,}"),
+    _form(
+        "Slack token", "xox xapp-", r"x(?:ox[a-z]|app)-(?:[A-Za-z0-9]{1,64}-){0,6}[A-Za-z0-9]{10,}"
+    ),
     _form("Slack webhook", "hooks.slack.com", r"hooks\.slack\.com/services/[A-Za-z0-9/_+-]{20,}"),
     _form("Google key", "aiza", _alone("AIza") + r"[A-Za-z0-9_-]{35}(?![A-Za-z0-9_+/-])"),
     _form("Google token", "ya29.", r"ya29\.[A-Za-z0-9_-]{30,}"),
@@ -83,12 +87,16 @@ _FORMS = (
     _form("Weights & Biases key", "wandb_v", r"wandb_v[0-9]_[A-Za-z0-9_]{30,}"),
     _form("SendGrid key", "sg.", r"SG\.[A-Za-z0-9_-]{20,24}\.[A-Za-z0-9_-]{40,46}"),
     _form("Azure key", "accountkey=", r"(AccountKey=)[A-Za-z0-9+/=]{40,}"),
-    _form("web token", "eyj", r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}"),
+    _form(
+        "web token",
+        "eyj",
+        _alone("eyJ") + r"[A-Za-z0-9_-]{8,400}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{16,}",
+    ),
     _form(
         "Authorization header",
         "authorization",
         r"((?i:Authorization)[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?:(?i:basic|bearer|token)\s+)?)"
-        r"(?!(?i:basic|bearer|token)\s)(?=[^\s]*[0-9A-Z])[A-Za-z0-9._~+/=:-]{12,}",
+        r"(?!(?i:basic|bearer|token)\s)(?=[^\s]{0,200}[0-9A-Z])[A-Za-z0-9._~+/=:-]{12,}",
     ),
     _form(
         "bearer token",
@@ -108,7 +116,7 @@ _FORMS = (
         "_token _key _secret _password _passwd _credentials _pat",
         r"(_(?:TOKEN|API_KEY|ACCESS_KEY|SECRET_KEY|PRIVATE_KEY|SECRET|PASSWORD|"
         r"PASSWD|CREDENTIALS|PAT|KEY)[\"']?\s{0,4}[:=]\s{0,4}[\"']?)"
-        r"(?=[^\s\"',;]*[0-9])[^\s\"',;<>\[\](){}]{12,}",
+        r"(?=[^\s\"',;]{0,200}[0-9])[^\s\"',;<>\[\](){}]{12,}",
     ),
 )
 

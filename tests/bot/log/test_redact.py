@@ -167,6 +167,34 @@ def test_what_is_redacted_stays_so(before: str, token: str, after: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "piece",
+    [
+        *(
+            "-----BEGIN PRIVATE KEY-----",
+            "-----BEGIN PRIVATE KEY-----\\n",
+            "sk-",
+            "-sk-a",
+            "xoxb-",
+            "eyJ",
+        ),
+        *(
+            "-eyJ",
+            "eyJaaaaaaaa.",
+            "://",
+            "://a:",
+            "authorization:",
+            "Authorization: bearer ",
+            "_KEY=",
+        ),
+        *("gh", "ghp_", "hf_", "AIza", "bearer a-", "pypi-AgE", "correct", "c \n"),
+    ],
+)
+def test_text_made_to_take_for_ever_does_not(piece: str) -> None:
+    """Without a limit on how far each form looks, these would take hours."""
+    assert redacted(piece * (1_500_000 // len(piece)), MY_SECRET=VALUE)
+
+
+@pytest.mark.parametrize(
     "written",
     [
         VALUE,
