@@ -17,7 +17,13 @@ from bot.forge.marker import read_marker, write_marker
 from bot.log.predictions import Prediction, prediction_entry, read_predictions
 from bot.log.run_entry import run_entry, running_entry
 from bot.log.safety import code, fence, inline, logged, paragraphs, plain, unlinked
+from bot.log.sweep.chart import choose_chart
+from bot.log.sweep.entry import Shown, State, sweep_entry
+from bot.log.sweep.metric import compared
+from bot.log.sweep.plot import draw_chart
 from bot.log.welcome import welcome_entry
+from bot.sweep import Point, Sweep
+from bot.template import Metrics
 from runner.records import (
     Cell,
     CellStatus,
@@ -171,6 +177,51 @@ def test_a_reproduction_is_safe_as_well(text: str) -> None:
     compared = compare(first, again, {})
     page = github_page(shown(again, original=first, agreement=compared))
     assert_only_ours(page, pictures=1)
+
+
+def swept(text: str) -> Sweep:
+    """A sweep whose points gave out a text in every place: two good ones and a bad one."""
+    points = []
+    for n in range(3):
+        parameters = {"layer": n, "note": text}
+        asked = request(run_id=f"1.{n + 1}", sweep="1.1", parameters=parameters)
+        said = hostile(text) | {"run_id": asked.run_id, "sweep": "1.1", "parameters": parameters}
+        if n:
+            said |= {"status": Status.SUCCEEDED, "error": None, "figures": ()}
+            said["metrics"] = {f"{text}!": 0.5 + n, "words": text}
+        points.append(Point(asked, result(**said)))
+    return Sweep("1.1", tuple(points), request().requested)
+
+
+@given(TEXT, st.sampled_from(State))
+@settings(max_examples=60)
+def test_the_entry_of_a_sweep_is_safe_as_well(text: str, state: State) -> None:
+    declared = DECLARED.model_copy(
+        update={"metrics": Metrics(main=f"{text}!"[:100], headline=("words",))}
+    )
+    for known in (declared, None):
+        body = sweep_entry(
+            swept(text),
+            state,
+            declared=known,
+            predictions=(),
+            known_since=request().requested,
+            picture=Shown("https://github.com/o/r/raw/x/figure-01.png", text, text),
+        )
+        page = github_page(body)
+        assert_only_ours(page, pictures=1)
+        assert not {"h1", "h2", "script", "input"} & set(page.tags)
+
+
+@pytest.mark.parametrize("text", ["$\\frac{", "$x$ \\alpha", "\u202e\x1b[2J\x00", "{x} %s", ""])
+def test_a_sweep_is_drawn_whatever_its_metrics_are_called(text: str) -> None:
+    declared = DECLARED.model_copy(update={"metrics": Metrics(main=f"{text}!")})
+    sweep = swept(text)
+    metric = compared(sweep, declared)
+    assert metric is not None
+    chart = choose_chart(sweep, metric, declared)
+    assert chart is not None
+    assert draw_chart(chart).startswith(b"\x89PNG")
 
 
 @given(TEXT)
