@@ -29,7 +29,12 @@ _SECRET = frozenset(
         *("KEY", "APIKEY", "CREDENTIAL", "CREDENTIALS", "PAT", "AUTH", "AUTHORIZATION", "PSK"),
     }
 )
-_HARMLESS = frozenset({"FILE", "PATH", "SOCK", "DIR", "HOME", "ID", "NAME", "USER", "TYPE", "URL"})
+_HARMLESS = frozenset(
+    {
+        *("FILE", "PATH", "SOCK", "DIR", "HOME", "ID", "NAME", "USER", "TYPE", "URL", "HOST"),
+        *("METHOD", "MODE", "PROVIDER", "BACKEND", "HEADER", "TTL", "LENGTH", "SIZE", "COUNT"),
+    }
+)
 
 
 @dataclass(frozen=True)

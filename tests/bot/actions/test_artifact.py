@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -409,6 +410,24 @@ def test_an_output_that_is_too_large_is_replaced_by_words(folder: Path) -> None:
     assert len(long["text"]) < 6_000_000
     assert "left out" in shown["text"]
     assert small["text"] == "small"
+
+
+def test_a_bomb_within_the_notebook_is_replaced_by_words(folder: Path) -> None:
+    whole = json.loads(notebook("plt.show()"))
+    pictures = [png(), bomb(50_000, 50_000), b"<svg onload=alert(1)>"]
+    whole["cells"][2]["outputs"] = [
+        {
+            "output_type": "display_data",
+            "metadata": {},
+            "data": {"image/png": base64.encodebytes(content).decode().splitlines(keepends=True)},
+        }
+        for content in pictures
+    ]
+    left(folder, ended(), {"notebook.ipynb": json.dumps(whole).encode()})
+    kept = json.loads(read_artifact(folder, asked()).files["notebook.ipynb"])
+    first, *rest = kept["cells"][2]["outputs"]
+    assert first == whole["cells"][2]["outputs"][0]
+    assert [list(output["data"]) for output in rest] == [["text/plain"]] * 2
 
 
 def with_source(tmp_path: Path, *codes: str) -> tuple[bytes, RunRequest]:

@@ -238,7 +238,19 @@ def test_every_line_of_a_value_counts() -> None:
             (name, False)
             for name in ("PATH", "TOKENIZERS_PARALLELISM", "SSH_AUTH_SOCK", "HF_TOKEN_PATH")
         ),
-        *((name, False) for name in ("KEYBOARD", "PWD", "HOME", "MONKEY", "AUTHOR", "PASSING", "")),
+        *(
+            (name, False)
+            for name in (
+                "KEYBOARD",
+                "PWD",
+                "HOME",
+                "MONKEY",
+                "AUTHOR",
+                "PASSING",
+                "",
+                "AUTH_METHOD",
+            )
+        ),
     ],
 )
 def test_a_variable_is_secret_by_its_name(name: str, secret: bool) -> None:
