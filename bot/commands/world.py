@@ -12,6 +12,7 @@ from bot.excursion import Excursion, read_excursion
 from bot.excursion_file import FILE_NAME, ExcursionFile, read_excursion_file
 from bot.forge.protocol import StoredRun, StoredSweep
 from bot.log.redact import Secrets
+from bot.surroundings import LOCAL, Surroundings
 from bot.template import Template
 from bot.thread import Thread
 
@@ -36,9 +37,8 @@ class World:
     run_files: Mapping[int, Mapping[str, bytes]] = field(default_factory=dict)
     merge_obstacle: str = ""
     template: Template | None = None
-    secrets: Secrets = field(
-        default_factory=Secrets
-    )  # that this process knows, and nothing published may hold
+    secrets: Secrets = field(default_factory=Secrets)  # that nothing published may hold
+    surroundings: Surroundings = LOCAL  # where the thread is read
 
     @property
     def excursion(self) -> Excursion | None:
@@ -55,7 +55,7 @@ class World:
         if excursion is None:
             raise RequestError(
                 f"the excursion of issue {self.thread.number} has not begun",
-                right=f"excursion start {self.thread.number}",
+                right=self.surroundings.example("start", self.thread.number),
             )
         return excursion
 
@@ -69,15 +69,23 @@ class World:
         if not self.thread.is_open:
             raise RequestError(
                 f"issue {self.thread.number} is closed",
-                right='Ask a new question: excursion ask "…?"',
+                right=self.ask_anew,
             )
         if self.head is None:
+            end = self.surroundings.example("answer", excursion.issue, "…", "outcome=abandoned")
             raise RequestError(
                 f"the branch {excursion.branch} is gone",
-                right=f"Restore it: git branch {excursion.branch} {self._last_commit()}. Or end: "
-                f'excursion answer {excursion.issue} "…" --outcome abandoned',
+                right=f"Restore it: git branch {excursion.branch} {self._last_commit()}. "
+                f"Or end: {end}",
             )
         return excursion
+
+    @property
+    def ask_anew(self) -> str:
+        """Say how a new question is asked."""
+        if self.surroundings.is_github:
+            return "Ask a new question: open an issue."
+        return 'Ask a new question: excursion ask "…?"'
 
     def _last_commit(self) -> str:
         """Give the commit of the last run, where a lost branch may have stood."""
