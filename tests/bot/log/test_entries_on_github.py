@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import Counter
 from typing import Any
@@ -10,11 +11,13 @@ import pytest
 from github_page import Page, github_page
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from samples import DECLARED, EXCURSION, HOSTILE, entry, request, result, thread
+from samples import COMMIT, DECLARED, EXCURSION, HOSTILE, entry, request, result, thread
 
 from bot.agreement import compare
+from bot.errors import RequestError
 from bot.forge.marker import read_marker, write_marker
 from bot.log.predictions import Prediction, prediction_entry, read_predictions
+from bot.log.reply import reply_entry
 from bot.log.run_entry import run_entry, running_entry
 from bot.log.safety import code, fence, inline, logged, paragraphs, plain, unlinked
 from bot.log.sweep.chart import choose_chart
@@ -22,6 +25,7 @@ from bot.log.sweep.entry import Shown, State, sweep_entry
 from bot.log.sweep.metric import compared
 from bot.log.sweep.plot import draw_chart
 from bot.log.welcome import welcome_entry
+from bot.surroundings import Surroundings
 from bot.sweep import Point, Sweep
 from bot.template import Metrics
 from runner.records import (
@@ -211,6 +215,51 @@ def test_the_entry_of_a_sweep_is_safe_as_well(text: str, state: State) -> None:
         page = github_page(body)
         assert_only_ours(page, pictures=1)
         assert not {"h1", "h2", "script", "input"} & set(page.tags)
+
+
+ON_GITHUB = Surroundings(
+    page="https://github.com/o/r",
+    log="https://github.com/o/r/actions/runs/1",
+    kept={"refs/excursions/1/1": COMMIT},
+)
+
+
+def in_the_issue(text: str) -> list[str]:
+    """The entries of an issue on GitHub, where they have links of their own."""
+    said = Prediction(1, text, text, "2026-11-21T08:00:00Z", 0.5)
+    trouble = dataclasses.replace(ON_GITHUB, kept=None, trouble=text)
+    parameters = {"layer": 1, "note": text}
+    return [
+        shown(result(**hostile(text)), surroundings=ON_GITHUB, predictions=(said,)),
+        shown(result(**hostile(text)), surroundings=trouble),
+        running_entry(request(requested_by=text, parameters=parameters)),
+        welcome_entry(EXCURSION, DECLARED, prompt=text, surroundings=ON_GITHUB),
+        reply_entry(RequestError(text, where=text, right=text), text),
+        sweep_entry(
+            swept(text),
+            State.ENDED,
+            declared=DECLARED,
+            predictions=(said,),
+            known_since=request().requested,
+            picture=None,
+            surroundings=ON_GITHUB,
+        ),
+    ]
+
+
+OURS = [github_page(body) for body in in_the_issue("word")]
+
+
+@given(TEXT)
+@settings(max_examples=80)
+@example(ATTACKS[4])
+def test_in_an_issue_only_our_own_links_are_links(text: str) -> None:
+    for body, ours in zip(in_the_issue(text), OURS, strict=True):
+        page = github_page(body)
+        assert page.links == ours.links
+        assert page.pictures == ours.pictures
+        assert (page.comments, page.attributes, page.linked) == ([], set(), [])
+        assert set(page.tags) <= {*ours.tags, *HARMLESS.tags}
 
 
 @pytest.mark.parametrize("text", ["$\\frac{", "$x$ \\alpha", "\u202e\x1b[2J\x00", "{x} %s", ""])
