@@ -15,7 +15,7 @@ from rigs.github import (
     issues,
     pulls,
     reactions,
-    settings,
+    roles,
     smart_http,
 )
 from rigs.github.emulate import Emulate
@@ -24,7 +24,7 @@ from rigs.github.people import need
 from rigs.github.world import World, find
 
 _ISSUE = re.compile(r"/issues/\d+")
-_TABLED = (contents, git_data, issues, reactions, settings)  # importing them fills the table
+_TABLED = (contents, git_data, issues, reactions, roles)  # importing fills the table
 
 
 class Answers:
