@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from bot.actions.job import Job
-from bot.command import Command, Start
+from bot.command import Command, Start, Sweep
 from bot.commands import word_of
 from bot.commands.parser import parse_comment
 from bot.errors import ExcursionError, RequestError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.forge.github_api import Api, Patience
     from bot.shell import Office
 
+_MOST_COMMANDS = 20
 _FIRST_ANSWER_S = 10.0
 EYES, DONE, WRONG, OURS = "eyes", "rocket", "-1", "confused"
 
@@ -103,9 +104,13 @@ def read_asked(occasion: Occasion) -> Asked:
     if occasion.is_label:
         return Asked((Start(),))
     try:
-        return Asked(parse_comment(occasion.text))
+        found = parse_comment(occasion.text)
     except RequestError as error:
         return Asked((), error)
+    if sum(isinstance(each, Sweep) for each in found) > 1 or len(found) > _MOST_COMMANDS:
+        many = f"a comment holds {_MOST_COMMANDS} commands at most, and one sweep"
+        return Asked((), RequestError(many, right="Use several comments."))
+    return Asked(found)
 
 
 def role_of(api: Api, login: str) -> Role:
