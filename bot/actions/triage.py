@@ -5,12 +5,13 @@ Only what the first request needs is imported with this module: somebody waits f
 
 from __future__ import annotations
 
+import http.client
+import json
 import sys
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import requests
 
 from bot.actions.job import Job
 from bot.command import Command, Start, Sweep
@@ -54,7 +55,7 @@ def triage(job: Job, patience: Patience | None = None) -> None:
     if occasion is None or (not asked.commands and asked.mistake is None):
         _give(job, [])
         return
-    acknowledged = _acknowledge(job, occasion)
+    acknowledged = _acknowledge(job, occasion, patience.answer_s if patience else _FIRST_ANSWER_S)
     from bot.forge.github_api import Api, Patience
 
     patience = patience or Patience(between_writes_s=job.between_writes_s)
@@ -70,27 +71,28 @@ def triage(job: Job, patience: Patience | None = None) -> None:
         raise
 
 
-def _acknowledge(job: Job, occasion: Occasion) -> bool:
+def _acknowledge(job: Job, occasion: Occasion, answer_s: float) -> bool:
     """React at once, before PyGithub is imported; whether that was answered well.
 
     A reaction may be sent as often as one likes: GitHub keeps one of a kind.
     """
     at = f"comments/{occasion.comment}" if occasion.comment else str(occasion.issue)
+    asked = urllib.request.Request(  # noqa: S310  # the address is the workflow's own
+        f"{job.api_url}/repos/{job.repository}/issues/{at}/reactions",
+        data=json.dumps({"content": EYES}).encode(),
+        headers={
+            "Authorization": f"Bearer {job.token}",
+            "Accept": "application/vnd.github+json",
+            "Content-Type": "application/json",
+            "User-Agent": "excursions",
+        },
+        method="POST",
+    )
     try:
-        answer = requests.post(
-            f"{job.api_url}/repos/{job.repository}/issues/{at}/reactions",
-            json={"content": EYES},
-            headers={
-                "Authorization": f"Bearer {job.token}",
-                "Accept": "application/vnd.github+json",
-                "User-Agent": "excursions",
-            },
-            timeout=_FIRST_ANSWER_S,
-            allow_redirects=False,
-        )
-    except requests.RequestException:
+        with urllib.request.urlopen(asked, timeout=answer_s) as answer:  # noqa: S310
+            return answer.status in (200, 201)
+    except (OSError, http.client.HTTPException):  # it is sent again, with patience
         return False
-    return answer.status_code in (200, 201)
 
 
 def _react(api: Api, occasion: Occasion, reaction: str) -> None:

@@ -13,11 +13,11 @@ from bot.errors import RequestError, did_you_mean
 from bot.excursion import LABEL_ANSWERED, LABEL_RUNNING, Excursion, Outcome
 from bot.excursion_file import NOTEBOOK
 from bot.forge.protocol import StoredRun
-from bot.forge.thread_files import timestamp
 from bot.log import answer as log
 from bot.log.predictions import read_predictions
 from bot.log.readme import put_section
 from bot.log.safety import inline, unlinked
+from bot.moments import timestamp
 from bot.thread import ANSWER
 from runner.records import Status
 

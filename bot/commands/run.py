@@ -20,12 +20,12 @@ from bot.excursion import LABEL_RUNNING
 from bot.excursion_file import NOTEBOOK, ExcursionFile
 from bot.forge.marker import write_marker
 from bot.forge.protocol import run_ref
-from bot.forge.thread_files import timestamp
 from bot.log.figures import safe_figures
 from bot.log.predictions import read_predictions
 from bot.log.redact import Secrets
 from bot.log.redacted_run import redacted_run
 from bot.log.run_entry import run_entry, running_entry
+from bot.moments import timestamp
 from bot.parameters import Value, bind
 from bot.sizes import parse_size
 from runner.records import Resources, RunRequest, RunResult, Warm, to_json

@@ -27,7 +27,6 @@ from bot.issue_form import read_form
 from bot.log.safety import unlinked
 from bot.log.welcome import welcome_entry
 from bot.parameters import bind
-from bot.scaffold import scaffold
 from bot.surroundings import LOCAL, Surroundings
 from bot.template import Template
 from bot.thread import WELCOME, Thread
@@ -178,6 +177,8 @@ def _begin(
         branch=branch,
         folder=folder_name(config.root, template.kind, branch),
     )
+    from bot.scaffold import scaffold  # here, since few commands need a template's machinery
+
     values = bind(template.manifest.parameters, parameters, where="-p")
     files = scaffold(
         template, excursion, parameters=values, hypothesis=hypothesis, runner=config.runner
