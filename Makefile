@@ -43,7 +43,7 @@ check: setup
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
 faults: setup
-	EXCURSIONS_FAULTS=all $(BIN)/python -m pytest -n 2 tests/bot/actions/test_nothing_twice.py
+	EXCURSIONS_FAULTS=all $(BIN)/python -m pytest tests/bot/actions/test_nothing_twice.py
 
 bench: setup
 	$(BIN)/python -m benchmarks.startup
