@@ -137,7 +137,11 @@ class Transcript:
         ]
 
     def close(self) -> None:
-        """Write what is left, and close the log."""
+        """Write what is left, and close the log.
+
+        Raises:
+            OSError: There is no room for it; called again, it tries again.
+        """
         self._flush()
         if self._timer is not None:
             self._timer.cancel()
@@ -164,10 +168,11 @@ class Transcript:
 
     def _flush(self) -> None:
         if self._buffer:
-            content = bytes(self._buffer)
-            self._buffer.clear()
-            self._reserve.grow(len(content))
-            self._file.write(content)
+            self._reserve.grow(len(self._buffer))
+        while self._buffer:  # of what there is room for, as much as there is
+            with memoryview(self._buffer) as content:
+                written = self._file.write(content)
+            del self._buffer[: written or 0]
 
 
 @dataclass

@@ -1,4 +1,7 @@
-"""`/run [force] [name=value…] [timeout=30m]`: execute the notebook at the branch's commit."""
+"""`/run [force] [name=value…] [timeout=30m]`: execute the notebook at the branch's commit.
+
+`cell_timeout=5m` limits each cell.
+"""
 
 from __future__ import annotations
 
@@ -47,8 +50,8 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Run:
             right=f"Write parameters as name=value; {FORCE!r} runs what was run before.",
         )
     given = dict(named)
-    timeout = given.pop("timeout", None)
-    return Run(given, timeout, force=FORCE in words)
+    timeout, cell_timeout = given.pop("timeout", None), given.pop("cell_timeout", None)
+    return Run(given, timeout, force=FORCE in words, cell_timeout=cell_timeout)
 
 
 def decide(command: Run, world: World) -> tuple[Effect, ...]:
@@ -81,6 +84,7 @@ def decide(command: Run, world: World) -> tuple[Effect, ...]:
     runner = world.config.runner_named(declared.runner, where=f"{excursion.folder}/excursion.toml")
     limit = declared.timeout or runner.timeout if command.timeout is None else command.timeout
     cell_limit = declared.cell_timeout or runner.cell_timeout
+    cell_limit = cell_limit if command.cell_timeout is None else command.cell_timeout
     number = next_number(world)
     request = RunRequest(
         run_id=f"{excursion.issue}.{number}",
@@ -92,7 +96,9 @@ def decide(command: Run, world: World) -> tuple[Effect, ...]:
         parameters=parameters,
         seed=seed_of(parameters),
         timeout_s=parse_duration(limit, where="--timeout"),
-        cell_timeout_s=parse_duration(cell_limit, where="cell_timeout") if cell_limit else None,
+        cell_timeout_s=None
+        if cell_limit is None
+        else parse_duration(cell_limit, where="--cell-timeout"),
         resources=_resources(runner, world.config.warm),
         requirements=declared.requirements,
         data=declared.data,
@@ -115,8 +121,8 @@ def decide_again(request: RunRequest, files: Mapping[str, bytes]) -> tuple[Effec
 def same_request(one: RunRequest, other: RunRequest) -> bool:
     """Say whether two requests ask for the same, whoever asked and when."""
     names = (
-        *("notebook_sha256", "commit", "dirty", "parameters", "timeout_s", "engine"),
-        *("inputs_sha256", "reproduces"),
+        *("notebook_sha256", "commit", "dirty", "parameters", "timeout_s", "cell_timeout_s"),
+        *("engine", "inputs_sha256", "reproduces"),
     )
     return all(getattr(one, name) == getattr(other, name) for name in names)
 
