@@ -104,6 +104,12 @@ def no_zygote(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test wait for another's runs, but where a test is about just that."""
+    monkeypatch.setenv("EXCURSIONS_TURNS", "off")
+
+
+@pytest.fixture(autouse=True)
 def a_git_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the machine's own git settings out of the tests."""
     settings = tmp_path / "gitconfig"
