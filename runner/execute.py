@@ -181,7 +181,7 @@ class _Run:
         except OSError:  # the disk is full, and that is being told
             reserve.release()
             with contextlib.suppress(OSError):
-                transcript.close()
+                transcript.close_on_full_disk()
         reserve.release()
         return transcript.notes()
 
