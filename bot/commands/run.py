@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +31,7 @@ from bot.parameters import Value, bind
 from bot.sizes import parse_size
 from runner.records import Resources, RunRequest, RunResult, Warm, to_json
 
+_FOREIGN = re.compile(r"ir|(julia|bash|deno|rust|xcpp|octave|sagemath)\b.*", re.IGNORECASE)
 _MEMORY = 4_500  # characters; together with run_entry.LONGEST below GitHub's limit for a post
 FORCE = "force"
 REQUEST = "request.json"
@@ -249,6 +251,7 @@ def _check_notebook(content: bytes, declared: ExcursionFile, *, where: str) -> N
     """Refuse what papermill could not run, or would run differently from what is declared."""
     try:
         data = json.loads(content)
+        _expect(isinstance(data, dict), "it is no JSON object")
         major = data["nbformat"]
         _expect(isinstance(data.get("metadata", {}), dict), "metadata is no mapping")
         _expect(isinstance(data["cells"], list), "cells is no list")
@@ -256,8 +259,9 @@ def _check_notebook(content: bytes, declared: ExcursionFile, *, where: str) -> N
             _check_cell(cell, f"cell {number}")
         tagged = sum("parameters" in cell["metadata"].get("tags", ()) for cell in data["cells"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        begins = "is empty" if not content.strip() else f"begins with {content[:40]!r}"
         raise RequestError(
-            f"is not a notebook: {type(error).__name__} {error}",
+            f"is not a notebook: {type(error).__name__} {error}; the file {begins}",
             where=where,
             right="Restore it from an earlier commit: git log -- " + where,
         ) from error
@@ -267,12 +271,30 @@ def _check_notebook(content: bytes, declared: ExcursionFile, *, where: str) -> N
             where=where,
             right="Convert it: jupyter nbconvert --to notebook --nbformat 4.",
         )
+    language = _language(data.get("metadata", {}))
+    if not language.lower().startswith(("python", "ipython")):
+        raise RequestError(
+            f"is written for a kernel of another language, {language}; notebooks run in Python",
+            where=where,
+            right="Rewrite its cells in Python and choose a Python kernel (any name will do), or "
+            "ask for a write-up: excursion ask … --kind docs.",
+        )
     if declared.parameters and tagged != 1:
         raise RequestError(
             f"{tagged or 'no'} cells are tagged `parameters`; exactly one is needed",
             where=where,
             right="Tag the cell that assigns the defaults, and only that one.",
         )
+
+
+def _language(metadata: dict[str, Any]) -> str:
+    """Say in which language a notebook is written, Python where it does not say."""
+    kernel, about = metadata.get("kernelspec"), metadata.get("language_info")
+    kernel = kernel if isinstance(kernel, dict) else {}
+    about = about if isinstance(about, dict) else {}
+    name = str(kernel.get("name", ""))
+    guessed = name if _FOREIGN.fullmatch(name) else "python"
+    return str(kernel.get("language") or about.get("name") or guessed)
 
 
 def _check_cell(cell: Any, name: str) -> None:
