@@ -259,7 +259,7 @@ def _check_notebook(content: bytes, declared: ExcursionFile, *, where: str) -> N
             _check_cell(cell, f"cell {number}")
         tagged = sum("parameters" in cell["metadata"].get("tags", ()) for cell in data["cells"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        begins = "is empty" if not content.strip() else f"begins with {content[:40]!r}"
+        begins = "is empty" if not content.strip() else f"begins with {_beginning(content)!r}"
         raise RequestError(
             f"is not a notebook: {type(error).__name__} {error}; the file {begins}",
             where=where,
@@ -285,6 +285,10 @@ def _check_notebook(content: bytes, declared: ExcursionFile, *, where: str) -> N
             where=where,
             right="Tag the cell that assigns the defaults, and only that one.",
         )
+
+
+def _beginning(content: bytes) -> str:
+    return content[:40].decode(errors="replace")
 
 
 def _language(metadata: dict[str, Any]) -> str:
