@@ -40,9 +40,9 @@ def live(message: dict[str, Any], descriptors: list[int]) -> NoReturn:
     Args:
         message: Its role, arguments, variables and folder.
         descriptors: Standard input, output and error, then those to hold open; with a lifeline,
-            that comes first of these.
+            that comes first of these. A command writes its exit status to the latter.
     """
-    code = 1
+    code, tells = 1, list[int]()
     try:
         _become_fresh(message, descriptors)
         if message["lifeline"]:
@@ -54,6 +54,7 @@ def live(message: dict[str, Any], descriptors: list[int]) -> NoReturn:
         elif role == "runner":
             _runner(arguments)
         else:
+            tells = descriptors[_STANDARD:]
             _command(role, arguments)
         code = 0
     except SystemExit as stop:
@@ -61,7 +62,7 @@ def live(message: dict[str, Any], descriptors: list[int]) -> NoReturn:
     except BaseException:  # noqa: BLE001  # a fork must never return into the zygote
         traceback.print_exc()
     finally:
-        _leave(code)
+        _leave(code, tells)
 
 
 def _become_fresh(message: dict[str, Any], descriptors: list[int]) -> None:
@@ -191,13 +192,18 @@ def _hold(lifeline: int) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _leave(code: int) -> NoReturn:
-    """End as Python ends, but for taking the heap apart, which takes a second after torch."""
+def _leave(code: int, tells: list[int]) -> NoReturn:
+    """End as Python ends, but for taking the heap apart, which takes a second after torch.
+
+    A command tells its exit status to whoever handed it over, too, who may have no zygote to ask.
+    """
     try:
         threading._shutdown()  # type: ignore[attr-defined]  # joins threads that are no daemons
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()
+        for descriptor in tells:
+            os.write(descriptor, bytes((code & 0xFF,)))
     except BaseException:  # noqa: BLE001  # nothing may keep it from ending here
         traceback.print_exc()
     finally:
