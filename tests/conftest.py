@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
-from rigs import slurm
+from rigs import node, slurm
+from rigs.github import Server
 
 # Machines are shared: how long an example takes says nothing here.
 settings.register_profile("excursions", deadline=None)
@@ -161,3 +162,27 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[slurm.Cluster]
         pytest.skip(f"no Slurm here: {why_not}")
     with slurm.cluster(tmp_path_factory.mktemp("slurm")) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def github_server() -> Iterator[Server]:
+    """The GitHub of rigs/github, which each test that wants it finds renewed."""
+    why_not = node.why_not()
+    if why_not and os.environ.get("CI"):
+        pytest.fail(f"CI must have what stands in for GitHub: {why_not}")
+    if why_not:
+        pytest.skip(f"no GitHub here: {why_not}")
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def github(github_server: Server, tmp_path: Path) -> Iterator[Server]:
+    """GitHub with an empty repository; what was asked of it must keep to GitHub's contract."""
+    folder = tmp_path / "github"
+    folder.mkdir()
+    github_server.renew(folder)
+    yield github_server
+    breaches = github_server.breaches()
+    assert not breaches, "\n".join(breaches)

@@ -1,0 +1,108 @@
+"""A world ─► what is in it, without numbers and times: equal for two worlds that tell the same."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from rigs.github.world import World
+
+_COMMENT = re.compile(r"issuecomment-\d+")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| ?UTC|[+-]\d\d:\d\d)?")
+
+
+def describe(world: World) -> dict[str, Any]:
+    """Give threads, reactions, labels, pull requests and refs with their files."""
+    clean = _cleaner(world)
+    issues = _every(world, "/issues", "&state=all&sort=created&direction=asc")
+    pulls = _every(world, "/pulls", "&state=all&sort=created&direction=asc")
+    return {
+        "issues": {issue["number"]: _issue(world, issue, clean) for issue in issues},
+        "pulls": {
+            pull["number"]: {
+                "title": clean(pull["title"]),
+                "body": clean(pull["body"] or ""),
+                "state": pull["state"],
+                "merged": bool(pull.get("merged_at")),
+                "head": pull["head"]["ref"],
+                "base": pull["base"]["ref"],
+                "labels": sorted(label["name"] for label in pull["labels"]),
+                "comments": _comments(world, pull["number"], clean),
+            }
+            for pull in pulls
+        },
+        "labels": sorted(label["name"] for label in _every(world, "/labels")),
+        "refs": {ref: _ref(world, ref, sha) for ref, sha in world.bare.refs().items()},
+    }
+
+
+def _every(world: World, path: str, query: str = "") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    page = 1
+    while True:
+        where = f"/repos/{world.full_name}{path}?per_page=100&page={page}{query}"
+        more = world.ask("GET", where, None).json()
+        found += more
+        if len(more) < 100:
+            return found
+        page += 1
+
+
+def _issue(world: World, issue: dict[str, Any], clean: Any) -> dict[str, Any]:
+    number = issue["number"]
+    return {
+        "title": clean(issue["title"]),
+        "body": clean(issue["body"] or ""),
+        "author": issue["user"]["login"],
+        "state": issue["state"],
+        "state_reason": issue["state_reason"],
+        "labels": sorted(label["name"] for label in issue["labels"]),
+        "reactions": _reactions(world, f"/issues/{number}"),
+        "linked": sorted(world.linked.get(number, [])),
+        "sub_issues": sorted(world.sub_issues.get(number, [])),
+        "comments": _comments(world, number, clean),
+    }
+
+
+def _comments(world: World, number: int, clean: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "author": comment["user"]["login"],
+            "body": clean(comment["body"]),
+            "reactions": _reactions(world, f"/issues/comments/{comment['id']}"),
+            "pinned": comment["id"] in world.pinned,
+            "minimized": world.minimized.get(comment["id"]),
+        }
+        for comment in _every(world, f"/issues/{number}/comments")
+    ]
+
+
+def _reactions(world: World, subject: str) -> list[tuple[str, str]]:
+    return sorted((each.login, each.content) for each in world.reactions if each.subject == subject)
+
+
+def _ref(world: World, ref: str, sha: str) -> dict[str, Any]:
+    """Give the files of a ref's tip by their blobs' SHAs, and the messages of its history."""
+    files = {
+        entry.path: entry.sha for entry in world.bare.tree(sha, deep=True) if entry.kind == "blob"
+    }
+    return {"files": files, "messages": world.bare.git("log", "--format=%s", sha).splitlines()}
+
+
+def _cleaner(world: World) -> Any:
+    """Make the function that takes out of a text what differs from one world to the next."""
+    commits = world.bare.git("log", "--all", "--format=%H %T").split()
+    trees = dict(zip(commits[::2], commits[1::2], strict=True))
+    known = re.compile(r"\b[0-9a-f]{7,40}\b")
+
+    def name(match: re.Match[str]) -> str:
+        for commit, tree in trees.items():
+            if commit.startswith(match[0]):
+                return f"<commit of {tree[:7]}>"
+        return match[0]
+
+    def clean(text: str) -> str:
+        text = known.sub(name, text.replace(world.origin, "https://github.test"))
+        return _TIME.sub("<time>", _COMMENT.sub("issuecomment-<n>", text)).strip()
+
+    return clean
