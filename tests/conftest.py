@@ -165,13 +165,19 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[slurm.Cluster]
 
 
 @pytest.fixture(scope="session")
-def github_server() -> Iterator[Server]:
-    """The GitHub of rigs/github, which each test that wants it finds renewed."""
+def node_packages() -> Path:
+    """Node's packages, for tests whose counterparts are written for Node."""
     why_not = node.why_not()
     if why_not and os.environ.get("CI"):
         pytest.fail(f"CI must have what stands in for GitHub: {why_not}")
     if why_not:
-        pytest.skip(f"no GitHub here: {why_not}")
+        pytest.skip(f"nothing stands in for GitHub here: {why_not}")
+    return node.packages()
+
+
+@pytest.fixture(scope="session")
+def github_server(node_packages: Path) -> Iterator[Server]:
+    """The GitHub of rigs/github, which each test that wants it finds renewed."""
     server = Server()
     yield server
     server.close()

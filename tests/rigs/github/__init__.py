@@ -24,6 +24,7 @@ supplement's replies, must keep to GitHub's published OpenAPI and GraphQL schema
   itself count as well: a push is two or three.
 - `github.state()` tells all that there is without identifiers and times, to compare two worlds;
   `github.renew(folder)` starts the next world within a test.
+- `rigs/events.py` makes the payloads; `github.document("/issues/1")` is what goes into them.
 - What the rig does not have it answers with 501, or an error that says so in GraphQL.
 """
 

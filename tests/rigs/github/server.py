@@ -128,6 +128,10 @@ class Server:
         path = f"/issues/{issue}/comments"
         return dict(self.as_person(login, "POST", path, {"body": body}))
 
+    def document(self, path: str) -> dict[str, Any]:
+        """Give what the API shows at a path below the repository; "" is the repository."""
+        return dict(self.as_person(OWNER, "GET", path))
+
     def merge(self, pull: int) -> str:
         """Merge a pull request with its button, closing the issues that it says; the commit."""
         return supplement.merge(self.world, pull)
