@@ -13,6 +13,7 @@ from bot.config import Config
 from bot.effects import Effect, apply
 from bot.forge.protocol import Forge
 from bot.preparation import Preparer
+from bot.surroundings import LOCAL, Surroundings
 from runner.records import RunRequest, RunResult
 
 
@@ -88,6 +89,7 @@ class Shell:
     changed: Callable[[int], None] = _ignore  # called after a thread has changed
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     show: Callable[[tuple[Effect, ...]], None] | None = None  # shows effects in place of doing
+    surroundings: Surroundings = LOCAL
 
     def lock(self) -> AbstractContextManager[None]:
         """Keep others from deciding at the same time; what changes nothing needs no lock."""

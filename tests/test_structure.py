@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 
 # Each floor may import from its own and from those below, never from above.
 FLOORS = (
-    ("bot.cli",),
+    ("bot.cli", "bot.actions"),
     ("bot.handle",),
     ("bot.sweeping",),
     ("bot.shell", "bot.preparation"),

@@ -13,8 +13,8 @@ from bot.cli.place import give, say
 from bot.errors import RequestError
 from bot.forge.git import Git
 from bot.forge.thread_files import write_atomically
-from bot.issue_form import PATH as FORM
 from bot.setup.files import WORKFLOW, File, planned_form, planned_workflow
+from bot.setup.form import PATH as FORM
 from bot.setup.labels import Label, wanted_labels
 from bot.setup.origin import Origin, installed_origin, read_origin
 from bot.setup.remote import Access, find_access

@@ -19,6 +19,7 @@ from bot.events import RunEnded
 from bot.excursion import LABEL_RUNNING
 from bot.excursion_file import NOTEBOOK, ExcursionFile
 from bot.forge.marker import write_marker
+from bot.forge.protocol import run_ref
 from bot.forge.thread_files import timestamp
 from bot.log.figures import safe_figures
 from bot.log.predictions import read_predictions
@@ -147,14 +148,18 @@ def publication(result: RunResult, files: Mapping[str, bytes]) -> tuple[RunResul
 def ended_entry(result: RunResult, world: World) -> UpsertEntry:
     """Render the entry of a run that has ended, its pictures safe already."""
     compared = agreement(result, world)
+    number = int(result.run_id.partition(".")[2])
     entry = run_entry(
         result,
         excursion=world.begun(),
         declared=declared_if_readable(world),
         predictions=read_predictions(world.thread),
-        figures_at=f"runs/{result.run_id.partition('.')[2]}/figures/",
+        figures_at=world.surroundings.figures(
+            run_ref(result.issue, number), f"runs/{number}/figures/"
+        ),
         original=original_of(result, world),
         agreement=compared,
+        surroundings=world.surroundings,
     )
     memory = run_memory(result)
     if compared is not None:

@@ -1,4 +1,4 @@
-"""A request to GitHub ─► its answer, whatever happens on the way; sent until it is known to be done.
+"""A request to GitHub ─► its answer, whatever happens on the way; sent until it is known as done.
 
 Three kinds of trouble are met here, so that nobody above has to think of them. GitHub asks us to
 wait: we do (https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api).
@@ -20,7 +20,6 @@ from github import Auth, Github
 
 from bot.errors import ForgeError
 
-_TIMEOUT_S = 15
 _FIRST_PAUSE_S = 1.0
 _LEAST_WAIT_S = 60.0  # where GitHub says nothing of how long
 _MOST_TRIES = 6  # of a request whose answer is lost
@@ -62,6 +61,7 @@ class Patience:
     clock: Callable[[], float] = time.time  # seconds since 1970, as GitHub's reset times are
     at_most_s: float = 900.0  # of all waiting together
     between_writes_s: float = 1.0
+    answer_s: float = 15  # for any one answer
 
 
 Happened = Callable[[], Any]  # what a lost answer would have said; None if nothing has happened
@@ -82,7 +82,7 @@ class Api:
         self._github = Github(
             auth=Auth.Token(self.token),
             base_url=self.api_url,
-            timeout=_TIMEOUT_S,
+            timeout=self.patience.answer_s,  # type: ignore[arg-type]  # requests takes any number
             user_agent="excursions",
             per_page=100,
             retry=0,  # ours knows what may be sent twice

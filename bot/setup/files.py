@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.issue_form import PATH as FORM
-from bot.issue_form import form_text, offered_templates
+from bot.setup.form import PATH as FORM
+from bot.setup.form import form_text, offered_templates
 from bot.setup.origin import Origin, is_commit, pinned_origin
 from bot.template import Template
 
@@ -86,7 +86,7 @@ def planned_form(there: str | None, templates: Iterable[Template], *, update: bo
     names = {template.name for template in templates}
     if there == text:
         return File(FORM, None, "is there already")
-    offered = set(offered_templates(there))
+    offered = offered_templates(there)
     if update and offered != names:
         return File(FORM, text, "is written anew, with the templates that there are now")
     stale = "" if offered == names else "; it offers other templates than there are (--update)"

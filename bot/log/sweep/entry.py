@@ -13,11 +13,12 @@ from bot.excursion_file import ExcursionFile
 from bot.log.predictions import Prediction, short_moment
 from bot.log.ran_on import dollars, machine
 from bot.log.run_details import environment_text, folded, meanings
-from bot.log.run_entry import LONGEST, chosen, headline, predicted
+from bot.log.run_entry import LONGEST, chosen, headline, log_link, predicted
 from bot.log.safety import clip, code, fence, inline
 from bot.log.sweep.metric import best_point, compared
 from bot.log.sweep.table import points_table
 from bot.log.sweep.words import again, axes_text, best_text, count, once_more, point_at
+from bot.surroundings import LOCAL, Surroundings
 from bot.sweep import Point, Sweep
 from runner.records import RunResult
 
@@ -53,6 +54,7 @@ def sweep_entry(
     known_since: str,
     picture: Shown | None,
     timeout: str = "",
+    surroundings: Surroundings = LOCAL,
 ) -> str:
     """Render the entry of a sweep, at whatever stage.
 
@@ -64,6 +66,7 @@ def sweep_entry(
         known_since: When the first outcome could be known; those stamped before are shown.
         picture: A plot of it, if one can be drawn.
         timeout: The limit of each run, where it is not the one that holds anyway.
+        surroundings: Where the thread is read.
     """
     metric = compared(sweep, declared)
     best = best_point(sweep, metric) if metric else None
@@ -72,7 +75,7 @@ def sweep_entry(
     before = [
         _heading(sweep, state),
         _lead(sweep, declared),
-        _progress(sweep, state, timeout),
+        _progress(sweep, state, timeout, surroundings),
         _failures(sweep, state),
         best_text(sweep, metric),
         _picture(picture),
@@ -80,10 +83,11 @@ def sweep_entry(
     after = [
         predicted(seen, known_since, predictions, "sweep") if sweep.results else "",
         _ran_on(sweep.results, sweep.request.commit),
+        log_link(surroundings),
     ]
     folds = [
         _fold("What the metrics mean", meanings(_recorded(sweep), declared)),
-        _fold("How to run it again", _again(sweep, best, timeout)),
+        _fold("How to run it again", _again(sweep, best, timeout, surroundings)),
         _fold("Environment", environment_text(sweep.results[0]) if sweep.results else ""),
     ]
 
@@ -121,7 +125,7 @@ def _lead(sweep: Sweep, declared: ExcursionFile | None) -> str:
     return f"Over {axes_text(sweep)}{f', with {rest}' if sweep.fixed else ''}."
 
 
-def _progress(sweep: Sweep, state: State, timeout: str) -> str:
+def _progress(sweep: Sweep, state: State, timeout: str, surroundings: Surroundings) -> str:
     """Say who asked, while it goes on; and how to go on, where it was stopped."""
     request = sweep.request
     if state is State.RUNNING:
@@ -131,7 +135,7 @@ def _progress(sweep: Sweep, state: State, timeout: str) -> str:
             f"Each run may take {spoken(request.timeout_s)} at most.*"
         )
     if state is State.STOPPED:
-        command = again(sweep, timeout)
+        command = again(sweep, timeout, surroundings)
         missing = count(len(sweep.missing), "point")
         verb = "is" if len(sweep.missing) == 1 else "are"
         said = f"\n\n{fence(command, 'sh')}" if command else " Give its command again."
@@ -210,13 +214,15 @@ def _recorded(sweep: Sweep) -> frozenset[str]:
     return frozenset(name for result in sweep.results for name in result.metrics)
 
 
-def _again(sweep: Sweep, best: Point | None, timeout: str) -> str:
-    command = again(sweep, timeout)
+def _again(sweep: Sweep, best: Point | None, timeout: str, surroundings: Surroundings) -> str:
+    command = again(sweep, timeout, surroundings)
     if not command:
         return ""
     text = f"With the branch as it is now:\n\n{fence(command, 'sh')}"
     if best is not None and sweep.axes:
-        text += f"\n\nThe best point alone:\n\n{fence(once_more(best, timeout), 'sh')}"
+        text += (
+            f"\n\nThe best point alone:\n\n{fence(once_more(best, timeout, surroundings), 'sh')}"
+        )
     return text
 
 

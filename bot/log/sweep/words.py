@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 
 from bot.durations import spoken
@@ -14,6 +13,7 @@ from bot.log.sweep.chart import Chart, Kind
 from bot.log.sweep.metric import BestMean, Compared, best_mean, best_point, setting_text
 from bot.log.tables import WIDEST, number
 from bot.parameters import written
+from bot.surroundings import LOCAL, Surroundings
 from bot.sweep import Point, Sweep
 from runner.records import Metric, RunRequest
 
@@ -102,30 +102,38 @@ def axes_text(sweep: Sweep) -> str:
     return ", ".join(code(clip(plain(axis), WIDEST)) for axis in axes)
 
 
-def again(sweep: Sweep, timeout: str) -> str:
+def again(sweep: Sweep, timeout: str, surroundings: Surroundings = LOCAL) -> str:
     """Write the command that asks for this sweep; empty where it would be far too long.
 
     Args:
         sweep: The sweep.
         timeout: The limit of a run, where it is not the one that holds anyway.
+        surroundings: Where the command is given.
     """
     axes = {name: write_axis(values) for name, values in sweep.axes.items()}
     axes |= {name: write_axis((value,)) for name, value in sweep.fixed.items()}
-    return _command("sweep", sweep.request, axes, timeout)
+    return _command("sweep", sweep.request, axes, timeout, surroundings)
 
 
-def once_more(point: Point, timeout: str) -> str:
+def once_more(point: Point, timeout: str, surroundings: Surroundings = LOCAL) -> str:
     """Write the command that runs one point alone; empty where it would be far too long."""
     values = {name: written(value) for name, value in point.parameters.items()}
-    return _command("run", point.request, values, timeout)
+    return _command("run", point.request, values, timeout, surroundings)
 
 
-def _command(verb: str, request: RunRequest, given: Mapping[str, str], timeout: str) -> str:
-    words = ["excursion", verb, str(request.issue)]
-    for name, value in given.items():
-        words += ["-p", f"{name}={value}"]
-    words += ["--timeout", timeout] if timeout else []
-    text = shlex.join(words)
+def _command(
+    verb: str,
+    request: RunRequest,
+    given: Mapping[str, str],
+    timeout: str,
+    surroundings: Surroundings,
+) -> str:
+    if surroundings.is_github:
+        limit = {"timeout": timeout} if timeout else {}
+        text = surroundings.command(verb, request.issue, {**given, **limit})
+    else:
+        text = surroundings.command(verb, request.issue, given)
+        text += f" --timeout {timeout}" if timeout else ""
     return text if len(text) <= _LONGEST_COMMAND else ""
 
 
