@@ -36,11 +36,10 @@ def form_text(templates: Iterable[Template]) -> str:
         "labels": [LABEL],
         "body": [
             _note(
-                "The title is the question, in one sentence: *Does activation patching work on "
-                "InceptionV1?* Whoever may write to this repository has its branch and notebook "
-                "a moment after opening the issue."
+                "Whoever may write to this repository has a branch and a notebook a moment after "
+                "opening the issue. Of others' questions somebody who may starts the excursion."
             ),
-            _text("Question", "What it takes to understand it: which model, which data, why now."),
+            _line("Question", "In one sentence: Does activation patching work on InceptionV1?"),
             _text("Hypothesis", "What you believe will come out, and how sure you are."),
             _text("What would change your mind?", "Which result would show that you were wrong?"),
             _choice("Kind", [f"{_USUAL} (that of the template)", *kinds]),
@@ -71,6 +70,13 @@ def offered_templates(form: str) -> frozenset[str]:
 
 def _note(text: str) -> dict[str, Any]:
     return {"type": "markdown", "attributes": {"value": text}}
+
+
+def _line(heading: str, description: str) -> dict[str, Any]:
+    attributes = {"label": heading, "description": description}
+    needed = {"required": True}
+    name = _identifier(heading)
+    return {"type": "input", "id": name, "attributes": attributes, "validations": needed}
 
 
 def _text(heading: str, description: str) -> dict[str, Any]:
