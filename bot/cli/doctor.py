@@ -26,7 +26,7 @@ from bot.setup.remote import Access, find_access
 from bot.template import Template, built_in_templates, read_template, template_names
 
 _SIGNS = {State.GOOD: "✓", State.ADVICE: "·", State.UNKNOWN: "?", State.MISSING: "✗"}
-_PATIENCE_S = 20.0
+_PATIENCE_S = 2.0  # a second try, not more: somebody is waiting
 
 
 @click.command("doctor")
@@ -50,7 +50,8 @@ def doctor_command(local: bool, as_json: bool) -> None:
         try:
             findings += _on_github(access, config, templates, workflow)
         except ForgeError as error:
-            findings.append(unknown("github", error.what, error.right))
+            what = f"it could not be asked: {error.what}"
+            findings.append(unknown("github", what, "Give the command again"))
             status = 3
     if as_json:
         give(json.dumps([asdict(each) for each in findings], indent=1, ensure_ascii=False))
