@@ -139,9 +139,9 @@ class Budget(Strict):
 class Github(Strict):
     """How things are done on GitHub."""
 
-    # Where the pictures of entries are found: at the commit under a run's own ref, on a branch, or
-    # attached to the entry, which needs a personal token.
-    images: Literal["refs", "branch", "attachments"] = "refs"
+    # What makes the commit with a run's pictures reachable: its own ref, which no list of branches
+    # shows, or a branch besides, where GitHub serves nothing that only such a ref reaches.
+    images: Literal["refs", "branch"] = "refs"
     # Who posted entries, where the workflow's token was another one then.
     bot: str = "github-actions[bot]"
 

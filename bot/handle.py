@@ -27,7 +27,7 @@ from bot.excursion import branch_name, check_title, read_excursion
 from bot.excursion_file import FILE_NAME, NOTEBOOK
 from bot.forge.protocol import Forge, StoredRun
 from bot.preparation import answered, identify, make_ready, takes_long
-from bot.shell import Shell
+from bot.shell import Office, Shell
 from bot.template import find_template
 from runner.records import RunRequest, RunResult, Status
 
@@ -231,7 +231,7 @@ def _end(shell: Shell, result: RunResult) -> None:
 
 
 def read_world(
-    shell: Shell,
+    shell: Office,
     event: Commanded | RunEnded,
     run_files: Mapping[int, Mapping[str, bytes]] | None = None,
 ) -> World:

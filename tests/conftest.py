@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings
 from rigs import node, slurm
 from rigs.github import Server
+from rigs.workflows import Language
 
 # Machines are shared: how long an example takes says nothing here.
 settings.register_profile("excursions", deadline=None)
@@ -181,6 +182,14 @@ def github_server(node_packages: Path) -> Iterator[Server]:
     server = Server()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def workflow_language(node_packages: Path) -> Iterator[Language]:
+    """GitHub's own workflow parser and evaluator of expressions."""
+    language = Language()
+    yield language
+    language.close()
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ _MODULES = {
     "params": "bot.cli.look",
     "templates": "bot.cli.look",
     "doctor": "bot.cli.doctor",
+    "action": "bot.cli.action",
 }
 _EXECUTING = frozenset(("run", "sweep", "reproduce", "comment", "eval"))
 _SHORT_HELP = {
@@ -54,6 +55,7 @@ _SHORT_HELP = {
     "params": "Show what an excursion's notebook may be given.",
     "templates": "List the templates.",
     "doctor": "Say what is missing, here and on GitHub, and what to do.",
+    "action": "The three jobs on GitHub Actions.",
 }
 
 

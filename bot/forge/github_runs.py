@@ -121,6 +121,18 @@ class GithubRuns(GithubBranches):
         if not self._remote.push(missing):
             raise TakenError(next(iter(missing)))
 
+    def learn_numbers(self) -> None:
+        """Take notice of all refs of the issue, so that no number is taken twice."""
+        self._refs_of(self._issue)
+
+    def is_published(self, request: RunRequest) -> bool:
+        """Say whether a run's ref holds what came of this very request."""
+        commit = self._refs_of(request.issue).get(_run(request))
+        if commit is None:
+            return False
+        name = f"{commit}:{REQUEST}"
+        return _request(self._content(self._look([name])[name])) == request
+
     def _is_fresh(self, request: RunRequest) -> bool:
         """Say whether the entry that tells of a run is no older than this process."""
         keys = {f"run:{request.run_id}", f"sweep:{request.sweep}"}
@@ -137,12 +149,18 @@ class GithubRuns(GithubBranches):
         if base is not None:
             self.publish({sweep_ref(issue, first): (files, message, base)})
 
-    def publish(self, wanted: Mapping[str, tuple[Mapping[str, bytes], str, str]]) -> dict[str, str]:
+    def publish(
+        self,
+        wanted: Mapping[str, tuple[Mapping[str, bytes], str, str]],
+        *,
+        also: Mapping[str, str] | None = None,
+    ) -> dict[str, str]:
         """Put files under several refs in one push; give the commits that hold them.
 
         Args:
             wanted: Ref ─► its files, the message, and the commit that it begins at where it is
                 not there yet; "" for a ref that must be.
+            also: Ref ─► a branch that shall name the same commit.
 
         Raises:
             ForgeError: A ref is gone, somebody else moved it, or GitHub failed.
@@ -167,9 +185,12 @@ class GithubRuns(GithubBranches):
                 continue
             self._kept[ref] = commit
             moves[ref] = (commit, old or NO_COMMIT)
+        if also and moves:
+            heads = self._remote.refs("refs/heads/")
+            for ref in set(moves) & set(also):
+                moves[also[ref]] = (moves[ref][0], heads.get(also[ref], NO_COMMIT))
         if not self._remote.push(moves):
-            for ref in moves:
-                del self._kept[ref]
+            self._kept.clear()
             raise ForgeError(
                 f"{next(iter(moves))} was moved by someone else just now",
                 right="Run the job again.",
