@@ -192,8 +192,14 @@ def test_a_job_has_the_permissions_that_it_asks_for(bench: Bench) -> None:
           steps:
             - run: POST
     """.replace("POST", json.dumps(post))
-    run = bench.run(f"a:\n  permissions: {{issues: write}}{job.replace(chr(10), chr(10))}".replace(
-        "          ", "  ") + "\nb:" + job.replace("          ", "  ") + "\n  if: always()\n")
+    run = bench.run(
+        f"a:\n  permissions: {{issues: write}}{job.replace(chr(10), chr(10))}".replace(
+            "          ", "  "
+        )
+        + "\nb:"
+        + job.replace("          ", "  ")
+        + "\n  if: always()\n"
+    )
     assert run.results == {"a": "success", "b": "failure"}
     assert run.job("b").permissions["issues"] == "none"
     (comment,) = bench.github.state()["issues"][issue]["comments"]
@@ -355,9 +361,9 @@ def test_a_job_that_is_interrupted_leaves_the_word_to_the_next(bench: Bench, los
 
 def test_a_matrix_has_at_most_256_jobs_and_at_least_one(bench: Bench) -> None:
     def results(values: str) -> list[str]:
-        matrix = f"{{matrix: {{n: '${{{{ fromJSON({values!r}) }}}}'}}}}".replace("'$", '"$').replace(
-            "}}'", '}}"'
-        )
+        matrix = f"{{matrix: {{n: '${{{{ fromJSON({values!r}) }}}}'}}}}".replace(
+            "'$", '"$'
+        ).replace("}}'", '}}"')
         run = bench.run(f"a: {{strategy: {matrix}, runs-on: x, steps: [{{run: 'true'}}]}}")
         return [job.problem or job.result for job in run.jobs["a"]]
 
