@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,6 @@ import pytest
 from rigs import events
 from rigs.github import Server
 from rigs.workflows import Interruption, Language, WorkflowError, WorkflowRun, Workflows
-
-Run = Callable[..., WorkflowRun | None]
 
 
 class Bench:
@@ -39,7 +36,8 @@ class Bench:
     def run(self, jobs: str, **more: Any) -> WorkflowRun:
         head = "name: W\non: {issue_comment: {types: [created]}}\npermissions: {}\njobs:\n"
         text = head + textwrap.indent(textwrap.dedent(jobs), "  ")
-        run = self.maybe(text, "issue_comment", events.commented({}, {"body": "/run"}), **more)
+        payload = more.pop("payload", None) or events.commented({}, {"body": "/run"})
+        run = self.maybe(text, "issue_comment", payload, **more)
         assert run is not None
         print(run)
         return run
@@ -90,7 +88,7 @@ def test_outputs_and_conditions_go_from_job_to_job(bench: Bench) -> None:
             - run: echo "layer ${{ matrix.layer }} of ${{ strategy.job-total }}"
         c: {needs: b, if: github.event.issue.pull_request, runs-on: x, steps: [{run: "false"}]}
         d: {needs: c, runs-on: x, steps: [{run: "false"}]}
-        e: {needs: [c, b], if: always(), runs-on: x, steps: [{run: "echo ${{ toJSON(needs) }}"}]}
+        e: {needs: [c, b], if: always(), runs-on: x, steps: [{run: "echo ${{ needs.c.result }}"}]}
     """)
     assert "asked for /run by ada" in run.job("a").log
     assert [job.matrix["layer"] for job in run.jobs["b"]] == [1, 2]
@@ -98,6 +96,7 @@ def test_outputs_and_conditions_go_from_job_to_job(bench: Bench) -> None:
     assert "layer 2 of 2" in run.jobs["b"][1].log
     words = {"a": "success", "b": "success", "c": "skipped", "d": "skipped", "e": "success"}
     assert run.results == words
+    assert "skipped" in run.job("e").log
 
 
 def test_a_step_after_a_failure_runs_if_it_says_so(bench: Bench) -> None:
@@ -183,25 +182,29 @@ def test_commands_that_are_printed_are_obeyed_unless_stopped(bench: Bench) -> No
 
 def test_a_job_has_the_permissions_that_it_asks_for(bench: Bench) -> None:
     issue = bench.github.open_issue("ada", "Q")
-    said = '-d \'{"body": "hi"}\''
-    url = f"$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/issues/{issue}/comments"
-    post = f'curl -sf -H "Authorization: Bearer $TOKEN" {said} {url}'
-    job = """
-          runs-on: x
-          env: {TOKEN: "${{ github.token }}"}
+    bench.write(
+        "say/action.yml",
+        """
+        name: Say
+        description: d
+        inputs: {token: {description: whose, default: "${{ github.token }}"}}
+        runs:
+          using: composite
           steps:
-            - run: POST
-    """.replace("POST", json.dumps(post))
-    run = bench.run(
-        f"a:\n  permissions: {{issues: write}}{job.replace(chr(10), chr(10))}".replace(
-            "          ", "  "
-        )
-        + "\nb:"
-        + job.replace("          ", "  ")
-        + "\n  if: always()\n"
+            - shell: bash
+              env: {TOKEN: "${{ inputs.token }}"}
+              run: |
+                curl -sf "$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/issues/1/comments" \\
+                  -H "Authorization: Bearer $TOKEN" -d '{"body": "hi"}'
+        """,
     )
-    assert run.results == {"a": "success", "b": "failure"}
-    assert run.job("b").permissions["issues"] == "none"
+    run = bench.run("""
+        a: {permissions: {issues: write}, runs-on: x, steps: [{uses: us/ours/say@0000000}]}
+        b: {permissions: {issues: read}, runs-on: x, steps: [{uses: us/ours/say@0000000}]}
+        c: {runs-on: x, steps: [{uses: us/ours/say@0000000}]}
+    """)
+    assert run.results == {"a": "success", "b": "failure", "c": "failure"}
+    assert run.job("c").permissions["issues"] == "none"
     (comment,) = bench.github.state()["issues"][issue]["comments"]
     assert comment["author"] == "github-actions[bot]"
 
@@ -361,10 +364,16 @@ def test_a_job_that_is_interrupted_leaves_the_word_to_the_next(bench: Bench, los
 
 def test_a_matrix_has_at_most_256_jobs_and_at_least_one(bench: Bench) -> None:
     def results(values: str) -> list[str]:
-        matrix = f"{{matrix: {{n: '${{{{ fromJSON({values!r}) }}}}'}}}}".replace(
-            "'$", '"$'
-        ).replace("}}'", '}}"')
-        run = bench.run(f"a: {{strategy: {matrix}, runs-on: x, steps: [{{run: 'true'}}]}}")
+        payload = events.commented({}, {"body": values})
+        run = bench.run(
+            """
+            a:
+              strategy: {matrix: {n: "${{ fromJSON(github.event.comment.body) }}"}}
+              runs-on: x
+              steps: [{run: "true"}]
+            """,
+            payload=payload,
+        )
         return [job.problem or job.result for job in run.jobs["a"]]
 
     assert results("[1, 2]") == ["success", "success"]

@@ -66,7 +66,16 @@ def install(job: str) -> str:
     for title, lines in lists.items():
         (home / f"{title}.txt").write_text("\n".join(lines), "utf-8")
     uv = fetch_uv(home)
-    into = (uv, "pip", "install", "--quiet", "--no-config", "--system-certs", "--python", str(home / "bin/python"))
+    into = (
+        uv,
+        "pip",
+        "install",
+        "--quiet",
+        "--no-config",
+        "--system-certs",
+        "--python",
+        str(home / "bin/python"),
+    )
     files = {title: str(home / f"{title}.txt") for title in lists}
     choice = ("--constraints", files["pins"], "--excludes", files["without"])
     run(*into, "--requirements", files["wanted"], *choice)

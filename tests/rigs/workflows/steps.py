@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,17 +13,11 @@ from rigs.workflows.language import Language, Status, WorkflowError, text_of
 from rigs.workflows.machine import Machine
 from rigs.workflows.output import Output
 from rigs.workflows.records import Interruption, StepRun
+from rigs.workflows.shell import SHELLS, End, execute
 from rigs.workflows.standins import ActionError, Call, StandIn
 
-# https://docs.github.com/actions/reference/workflow-syntax-for-github-actions#jobsjob_idstepsshell
-_SHELLS = {
-    "": ["bash", "-e"],
-    "bash": ["bash", "--noprofile", "--norc", "-eo", "pipefail"],
-    "sh": ["sh", "-e"],
-    "python": [sys.executable],
-}
 _FILES = ("OUTPUT", "ENV", "PATH", "STEP_SUMMARY", "STATE")
-_STEP_LIMIT_S = 600.0
+_LIMIT_S = 600.0
 
 
 class LostError(Exception):
@@ -41,8 +31,11 @@ class Steps:
     Attributes:
         contexts: Those that do not change from step to step.
         actions: The folders of the repositories whose actions can be used, by name.
-        local: The folder that `./` means before anything is checked out; only for the rig's tests.
+        stand_ins: What is done for an action of somebody else's.
+        artifacts: The folder with the run's artifacts.
         defaults: What `defaults.run` says.
+        status: What has become of the job so far.
+        summary: What was written to GITHUB_STEP_SUMMARY.
     """
 
     language: Language
@@ -65,7 +58,7 @@ class Steps:
         Raises:
             LostError: The machine died.
         """
-        return self._sequence(steps, {}, self.runs, {}, Path())
+        return self._sequence(steps, {}, self.runs, {})
 
     def _sequence(
         self,
@@ -73,12 +66,11 @@ class Steps:
         more: Mapping[str, Any],
         runs: list[StepRun],
         action: Mapping[str, str],
-        folder: Path,
     ) -> dict[str, Any]:
         known: dict[str, Any] = {}
         for step in steps:
             contexts = {**self.contexts, **more, "steps": known}
-            record = self._one(step, contexts, action, folder)
+            record = self._one(step, contexts, action)
             runs.append(record)
             if step.get("id"):
                 known[step["id"]] = {
@@ -95,7 +87,6 @@ class Steps:
         step: Mapping[str, Any],
         contexts: dict[str, Any],
         action: Mapping[str, str],
-        folder: Path,
     ) -> StepRun:
         name = self._name(step, contexts)
         record = StepRun(name)
@@ -121,7 +112,7 @@ class Steps:
             if "uses" in step:
                 self._use(step, contexts, variables, record)
             else:
-                self._run(step, contexts, variables, action, folder, record, stop)
+                self._run(step, contexts, variables, action, record, stop)
         except (WorkflowError, ActionError, command_files.CommandFileError) as error:
             self.output.say(f"Error: {error}")
             record.outcome = "failure"
@@ -154,14 +145,13 @@ class Steps:
         contexts: Mapping[str, Any],
         variables: Mapping[str, str],
         action: Mapping[str, str],
-        folder: Path,
         record: StepRun,
         stop: Interruption | None,
     ) -> None:
         evaluate = self.language.evaluate
         script = text_of(evaluate(step["run"], contexts))
         shell = text_of(evaluate(step.get("shell", self.defaults.get("shell", "")), contexts))
-        if shell not in _SHELLS:
+        if shell not in SHELLS:
             raise WorkflowError(f"the rig has no shell {shell!r}")
         where = step.get("working-directory", self.defaults.get("working-directory", ""))
         cwd = self.machine.workspace / text_of(evaluate(where, contexts))
@@ -172,15 +162,20 @@ class Steps:
             path.write_text(script, "utf-8")
             documented = {f"GITHUB_{name}": str(file) for name, file in files.items()}
             documented |= {"GITHUB_ACTION": str(step.get("id") or f"__run_{self._count}"), **action}
-            outcome = self._process(
-                [*_SHELLS[shell], str(path)],
-                cwd,
-                self.machine.variables(variables, documented),
-                limit or _STEP_LIMIT_S,
-                stop,
+            printed = self.machine.temporary / "printed"
+            words, environment = [*SHELLS[shell], str(path)], self.machine.variables
+            end = execute(
+                words, cwd, environment(variables, documented), printed, limit or _LIMIT_S, stop
             )
+            self.output.take(printed.read_text("utf-8", errors="replace"))
+            if end is End.LOST:
+                raise LostError
+            if end is End.LATE:
+                self.output.say("Error: the step took longer than its time limit")
+            if end is End.CANCELLED:
+                self.status = "cancelled"
             record.outputs = dict(self.output.outputs)
-            record.outcome = "failure" if self.output.failed else outcome
+            record.outcome = "failure" if self.output.failed else end.outcome
             self.summary += files["STEP_SUMMARY"].read_text("utf-8")
             record.outputs |= command_files.read_pairs(files["OUTPUT"])
             self.machine.environment |= command_files.read_environment(files["ENV"])
@@ -192,49 +187,6 @@ class Steps:
         for file in files.values():
             file.touch()
         yield files
-
-    def _process(
-        self,
-        words: list[str],
-        cwd: Path,
-        environment: Mapping[str, str],
-        limit_s: float,
-        stop: Interruption | None,
-    ) -> str:
-        printed = self.machine.temporary / "printed"
-        with printed.open("wb") as file:
-            process = subprocess.Popen(
-                words,
-                cwd=cwd,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-            outcome = self._wait(process, limit_s, stop)
-        self.output.take(printed.read_text("utf-8", errors="replace"))
-        return outcome
-
-    def _wait(
-        self, process: subprocess.Popen[bytes], limit_s: float, stop: Interruption | None
-    ) -> str:
-        left = limit_s
-        while left > 0:
-            try:
-                return "failure" if process.wait(0.05) else "success"
-            except subprocess.TimeoutExpired:
-                left -= 0.05
-            if stop is not None and stop.when is not None and stop.when():
-                if stop.lost:
-                    _end(process, (signal.SIGKILL,))
-                    raise LostError
-                _end(process, (signal.SIGINT, signal.SIGTERM, signal.SIGKILL))
-                self.status = "cancelled"
-                return "cancelled"
-        _end(process, (signal.SIGINT, signal.SIGTERM, signal.SIGKILL))
-        self.output.say(f"Error: the step took longer than {limit_s:g} seconds")
-        return "failure"
 
     # -- uses: -------------------------------------------------------------------------------
 
@@ -293,7 +245,7 @@ class Steps:
         self.machine.environment |= variables
         runs: list[StepRun] = []
         documented = {"GITHUB_ACTION_PATH": str(folder)}
-        steps = self._sequence(action["runs"]["steps"], own, runs, documented, folder)
+        steps = self._sequence(action["runs"]["steps"], own, runs, documented)
         added = {k: v for k, v in self.machine.environment.items() if variables.get(k) != v}
         self.machine.environment = {**kept, **added}
         failed = any(run.conclusion == "failure" for run in runs)
@@ -304,18 +256,3 @@ class Steps:
         own["steps"] = steps
         for name, about in (action.get("outputs") or {}).items():
             record.outputs[name] = text_of(self.language.evaluate(about["value"], own))
-
-
-def _end(process: subprocess.Popen[bytes], signals: Sequence[signal.Signals]) -> None:
-    """End a step's whole group of processes, as the runner does: asking first."""
-    for each in signals:
-        try:
-            os.killpg(process.pid, each)
-            process.wait(2)
-        except subprocess.TimeoutExpired:
-            continue
-        except ProcessLookupError:
-            break
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)  # whatever of the group outlived its first process
-    process.wait()
