@@ -29,6 +29,11 @@ class Surroundings:
         """Whether the thread is an issue on GitHub, where pull requests are reviewed."""
         return bool(self.page)
 
+    @property
+    def language(self) -> str:
+        """The language of commands, for whoever colours them."""
+        return "" if self.is_github else "sh"
+
     def command(
         self, word: str, issue: int, named: Mapping[str, str] | None = None, *flags: str
     ) -> str:

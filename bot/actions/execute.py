@@ -18,13 +18,9 @@ from pydantic import ValidationError
 from bot.actions.job import Job
 from bot.commands.run import REQUEST, SOURCE
 from bot.errors import ForgeError
-from bot.excursion_file import NOTEBOOK
 from runner.engines import local
 from runner.engines.job import Job as EngineJob
 from runner.records import RunRequest, RunResult, read_request, to_json
-
-RESULT = "result.json"
-_FIGURES = "figures"
 
 
 def execute(job: Job) -> RunResult:
@@ -36,18 +32,12 @@ def execute(job: Job) -> RunResult:
     request = _request(job["EXCURSION_REQUEST"])
     checkout = Path(job.environment.get("GITHUB_WORKSPACE") or Path.cwd())
     temporary = Path(job["RUNNER_TEMP"])
-    work = temporary / "excursion-work" / request.run_id
-    upload = temporary / "excursion" / request.run_id
-    for folder in (work, upload):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+    work = temporary / "excursion" / request.run_id  # all of it is uploaded, however we end
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
     with _commands_off() as say:
         _prepare(request, checkout, work)
-        try:
-            result = _run(request, checkout, work, say)
-        finally:
-            _hand_over(work, upload)
-    return result
+        return _run(request, checkout, work, say)
 
 
 def _request(text: str) -> RunRequest:
@@ -107,15 +97,6 @@ def _run(request: RunRequest, checkout: Path, work: Path, say: Callable[[str], N
     if not ended:
         raise ForgeError("the run was stopped before it began", right="Run the job again.")
     return ended[0]
-
-
-def _hand_over(work: Path, upload: Path) -> None:
-    """Copy what is uploaded: the request, the result, the notebook and its pictures."""
-    for name in (REQUEST, RESULT, NOTEBOOK):
-        if (work / name).is_file():
-            shutil.copyfile(work / name, upload / name)
-    if (work / _FIGURES).is_dir():
-        shutil.copytree(work / _FIGURES, upload / _FIGURES, dirs_exist_ok=True)
 
 
 @contextmanager

@@ -94,7 +94,8 @@ def decide(command: Run, world: World) -> tuple[Effect, ...]:
         seed=seed_of(parameters),
         timeout_s=parse_duration(limit, where="--timeout"),
         cell_timeout_s=parse_duration(cell_limit, where="cell_timeout") if cell_limit else None,
-        resources=_resources(runner, world.config.warm),
+        # On GitHub a machine is ours for one run, so that nothing is kept warm.
+        resources=_resources(runner, None if world.surroundings.is_github else world.config.warm),
         requirements=declared.requirements,
         data=declared.data,
         engine=runner.engine,
@@ -206,9 +207,8 @@ def next_number(world: World) -> int:
     return max(known, default=0) + 1
 
 
-def _resources(runner: Runner, warm: WarmSettings) -> Resources:
+def _resources(runner: Runner, warm: WarmSettings | None) -> Resources:
     """Give what a runner's configuration allows an execution."""
-    idle_s = parse_duration(warm.idle, where="warm.idle")
     return Resources(
         memory_bytes=_size(runner.memory, "memory"),
         output_bytes=parse_size(runner.output, where="output"),
@@ -217,8 +217,8 @@ def _resources(runner: Runner, warm: WarmSettings) -> Resources:
         gpu_memory_bytes=_size(runner.gpu_memory, "gpu_memory"),
         usd_per_gpu_hour=runner.usd_per_gpu_hour,
         # A Slurm job ends with all that it started.
-        warm=Warm(preload=warm.preload, idle_s=idle_s)
-        if runner.warm and runner.engine == "local"
+        warm=Warm(preload=warm.preload, idle_s=parse_duration(warm.idle, where="warm.idle"))
+        if warm and runner.warm and runner.engine == "local"
         else None,
         partition=runner.partition,
         account=runner.account,

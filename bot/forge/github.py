@@ -38,6 +38,7 @@ class GithubForge(GithubThreads, GithubRuns):
         self._begun = {}
         self._numbers = set()
         self._kept = {}
+        self._listed = None
 
     def lock(self) -> AbstractContextManager[None]:
         """Lock nothing: jobs of one issue follow one another, by the workflow's `concurrency`."""

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import requests
-from github import Auth, Github
+from github import Auth
+from github.Requester import Requester
 
 from bot.errors import ForgeError
 
@@ -79,15 +80,15 @@ class Api:
 
     def __post_init__(self) -> None:
         """Open no connection yet."""
-        self._github = Github(
+        self._requester = Requester(
             auth=Auth.Token(self.token),
             base_url=self.api_url,
             timeout=self.patience.answer_s,  # type: ignore[arg-type]  # requests takes any number
             user_agent="excursions",
             per_page=100,
+            verify=True,
             retry=0,  # ours knows what may be sent twice
-            seconds_between_requests=None,
-            seconds_between_writes=None,
+            pool_size=None,
             lazy=True,
         )
         self._waited = 0.0
@@ -157,7 +158,7 @@ class Api:
     def _graphql(
         self, document: str, variables: Mapping[str, Any], happened: Happened | None
     ) -> dict[str, Any]:
-        url = self._github.requester.graphql_url
+        url = self._requester.graphql_url
         body = {"query": document, "variables": dict(variables)}
         verb = "GRAPHQL" if happened is None else "MUTATION"
         answer = self._send(verb, url, {}, body, happened, ())
@@ -214,7 +215,7 @@ class Api:
         self.count += 1
         sent = "POST" if verb in {"GRAPHQL", "MUTATION"} else verb
         try:
-            status, headers, text = self._github.requester.requestJson(
+            status, headers, text = self._requester.requestJson(
                 sent, url, dict(parameters), None, body
             )
         except requests.RequestException as error:

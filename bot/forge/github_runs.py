@@ -26,6 +26,7 @@ class GithubRuns(GithubBranches):
     """The runs of one issue on GitHub."""
 
     _numbers: set[int]  # of refs that were met
+    _listed: dict[int, str] | None  # the commits that hold runs, once they were asked for
     _kept: dict[str, str]  # ref ─► the commit that was pushed there
 
     def outlined_runs(self, issue: int) -> tuple[StoredRun, ...]:
@@ -57,14 +58,17 @@ class GithubRuns(GithubBranches):
             found[number] = StoredRun(number, read, ended, alive=alive)
         return tuple(found[number] for number in sorted(found))
 
-    def _refs_of(self, issue: int) -> dict[int, str]:
+    def _refs_of(self, issue: int, *, anew: bool = False) -> dict[int, str]:
         """List the commits that hold runs, by their numbers."""
+        if self._listed is not None and not anew:
+            return self._listed
         prefix = f"refs/excursions/{issue}/"
         listed = self._api.get(f"/git/matching-refs/{prefix.removeprefix('refs/')}").data
         named = {each["ref"].removeprefix(prefix): each["object"]["sha"] for each in listed}
         numbers = sorted(int(name) for name in named if name.isdigit())
         self._numbers |= set(numbers)
-        return {number: named[str(number)] for number in numbers}
+        self._listed = {number: named[str(number)] for number in numbers}
+        return self._listed
 
     def run_files(self, issue: int, run: int) -> dict[str, bytes]:
         """Read the files of a run that are published, all in one fetch."""
@@ -123,11 +127,11 @@ class GithubRuns(GithubBranches):
 
     def learn_numbers(self) -> None:
         """Take notice of all refs of the issue, so that no number is taken twice."""
-        self._refs_of(self._issue)
+        self._refs_of(self._issue, anew=True)
 
     def is_published(self, request: RunRequest) -> bool:
         """Say whether a run's ref holds what came of this very request."""
-        commit = self._refs_of(request.issue).get(_run(request))
+        commit = self._refs_of(request.issue, anew=True).get(_run(request))
         if commit is None:
             return False
         name = f"{commit}:{REQUEST}"

@@ -62,7 +62,7 @@ def _again(result: RunResult, excursion: Excursion, surroundings: Surroundings) 
         "it is now:\n\n"
         + fence(
             "\n".join(filter(None, (repeat, ours))),
-            "" if surroundings.is_github else "sh",
+            surroundings.language,
         )
         + "\n\n"
         "At the very commit of this run, without this tool (`git worktree` gives a second "

@@ -40,7 +40,7 @@ def welcome_entry(
         surroundings.example("log", issue, "…"),
         surroundings.example("answer", issue, "…", "outcome=confirmed"),
     ]
-    lines.append(fence("\n".join(steps), "" if surroundings.is_github else "sh"))
+    lines.append(fence("\n".join(steps), surroundings.language))
     if declared.time_box:
         lines.append(f"*Time box: {inline(declared.time_box)}.*")
     return "\n\n".join(lines)

@@ -138,7 +138,11 @@ def _progress(sweep: Sweep, state: State, timeout: str, surroundings: Surroundin
         command = again(sweep, timeout, surroundings)
         missing = count(len(sweep.missing), "point")
         verb = "is" if len(sweep.missing) == 1 else "are"
-        said = f"\n\n{fence(command, 'sh')}" if command else " Give its command again."
+        said = (
+            f"\n\n{fence(command, surroundings.language)}"
+            if command
+            else " Give its command again."
+        )
         return f"Given again, it runs only the {missing} that {verb} missing:{said}"
     return ""
 
@@ -218,11 +222,10 @@ def _again(sweep: Sweep, best: Point | None, timeout: str, surroundings: Surroun
     command = again(sweep, timeout, surroundings)
     if not command:
         return ""
-    text = f"With the branch as it is now:\n\n{fence(command, 'sh')}"
+    text = f"With the branch as it is now:\n\n{fence(command, surroundings.language)}"
     if best is not None and sweep.axes:
-        text += (
-            f"\n\nThe best point alone:\n\n{fence(once_more(best, timeout, surroundings), 'sh')}"
-        )
+        once = once_more(best, timeout, surroundings)
+        text += f"\n\nThe best point alone:\n\n{fence(once, surroundings.language)}"
     return text
 
 

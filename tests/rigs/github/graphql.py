@@ -14,6 +14,7 @@ import graphql
 from graphql import GraphQLError, GraphQLResolveInfo
 
 from rigs import node
+from rigs.github import graphql_reads
 from rigs.github.exchange import GitHubError, Reply, Request, answer
 from rigs.github.people import Need
 from rigs.github.supplement import add_sub_issue_to, issue_by
@@ -117,6 +118,9 @@ def _issue(world: World, found: dict[str, Any]) -> dict[str, Any]:
         "body": found["body"] or "",
         "state": found["state"].upper(),
         "url": found["html_url"],
+        "createdAt": found["created_at"],
+        "author": graphql_reads.actor(found["user"]),
+        "found": found,
     }
 
 
@@ -194,6 +198,10 @@ def _minimize(world: World, request: Request, source: Any, **arguments: Any) -> 
 
 
 _FIELDS: dict[str, Field] = {
+    "Repository.object": graphql_reads.git_object,
+    "Repository.issues": graphql_reads.issues(_issue),
+    "Issue.labels": graphql_reads.labels,
+    "Issue.comments": graphql_reads.comments,
     "Query.repository": _repository,
     "Repository.issue": _repository_issue,
     "Repository.ref": _repository_ref,
