@@ -159,6 +159,44 @@ def test_no_job_changes_a_workflow(github: Server) -> None:
     sha = github.bare.commit_files("other", "Evil", {path: "on: push"})
     with pytest.raises(pygithub.GithubException, match="not accessible by integration"):
         bot(github).create_git_ref("refs/heads/x", sha)
+    for token, status in ((github.job_token(contents="write"), 1), (github.token("wes"), 0)):
+        words = ["git", "push", "-q", github.clone_url(token), f"{sha}:refs/heads/y"]
+        assert subprocess.run(words, cwd=github.bare.path, check=False).returncode == status
+
+
+def test_lists_come_in_pages_with_pull_requests_among_issues(github: Server) -> None:
+    github.bare.commit_files("main", "First", {"a": "1"})
+    github.bare.git("branch", "x", "main")
+    github.bare.commit_files("x", "More", {"b": "2"})
+    issues = [github.open_issue("ada", f"Q{number}") for number in range(3)]
+    for login in ("ada", "max", "wes", "tri"):
+        github.as_person(login, "POST", "/issues/1/reactions", {"content": "+1"})
+    client = bot(github, issues="write", contents="read", pull_requests="write")
+    pull = client.create_pull(base="main", head="x", title="X", body="")
+    client.requester.per_page = 2
+    found = list(client.get_issues(state="all", direction="asc"))
+    assert [issue.number for issue in found] == [*issues, pull.number]
+    assert [bool(issue.pull_request) for issue in found] == [False, False, False, True]
+    assert len(list(found[0].get_reactions())) == 4
+    assert found[0].raw_data["reactions"]["+1"] == 4
+
+
+def test_a_job_does_not_learn_its_own_name_and_no_text_is_endless(github: Server) -> None:
+    issue = github.open_issue("ada", "Q")
+    client = bot(github)
+    with pytest.raises(pygithub.GithubException, match="not accessible by integration"):
+        client.requester.requestJsonAndCheck("GET", "/user")
+    with pytest.raises(pygithub.GithubException, match="too long"):
+        client.get_issue(issue).create_comment("x" * 65537)
+
+
+def test_settings_are_for_those_who_administer(github: Server) -> None:
+    github.world.runners["rig-1"] = ["self-hosted", "gpu"]
+    owner = forge(github, github.token("ada"))
+    (runner,) = owner.get_self_hosted_runners()
+    assert [label["name"] for label in runner.raw_data["labels"]] == ["self-hosted", "gpu"]
+    with pytest.raises(pygithub.GithubException, match="not accessible by integration"):
+        list(bot(github, contents="write").get_self_hosted_runners())
 
 
 def test_a_merged_pull_request_closes_what_it_says(github: Server) -> None:

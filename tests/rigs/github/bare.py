@@ -12,6 +12,18 @@ from pathlib import Path
 
 from rigs.github.exchange import GitHubError
 
+# A push with the token of a job must leave workflows as they are.
+_NO_WORKFLOWS = """\
+#!/bin/sh
+test -n "$PUSHED_BY_JOB" || exit 0
+while read old new ref; do
+  case $new in *[!0]*) ;; *) continue ;; esac
+  case $old in *[!0]*) ;; *) old=$(git rev-parse -q --verify HEAD) || continue ;; esac
+  git diff --quiet "$old" "$new" -- .github/workflows && continue
+  echo "refusing to allow a GitHub App to create or update workflow"
+  exit 1
+done
+"""
 _SHA = re.compile(r"[0-9a-f]{40}")
 
 
@@ -51,6 +63,9 @@ class Bare:
         bare = cls(path)
         for name in ("http.receivepack", "uploadpack.allowAnySHA1InWant"):
             bare.git("config", name, "true")
+        hook = path / "hooks" / "pre-receive"
+        hook.write_text(_NO_WORKFLOWS)
+        hook.chmod(0o755)
         return bare
 
     def git(

@@ -8,7 +8,7 @@ from typing import Any
 from rigs.github.bare import Commit, Entry
 from rigs.github.exchange import GitHubError, Reply, Request, answer
 from rigs.github.git_data import commit_document, guard
-from rigs.github.world import World, route
+from rigs.github.world import World, listed, route
 
 
 def _resolved(world: World, name: str | None) -> str:
@@ -16,12 +16,6 @@ def _resolved(world: World, name: str | None) -> str:
     if sha is None:
         raise GitHubError(404 if name else 409, "Not Found" if name else "Git Repository is empty.")
     return sha
-
-
-def _page(request: Request) -> slice:
-    size = min(int(request.query.get("per_page", 30)), 100)
-    start = (int(request.query.get("page", 1)) - 1) * size
-    return slice(start, start + size)
 
 
 def _commit(world: World, commit: Commit) -> dict[str, Any]:
@@ -72,7 +66,7 @@ def list_commits(world: World, request: Request) -> Reply:
     start = _resolved(world, request.query.get("sha"))
     path = request.query.get("path")
     shas = world.bare.git("rev-list", start, *(["--", path] if path else [])).split()
-    return answer(200, [_commit(world, world.bare.commit(sha)) for sha in shas[_page(request)]])
+    return listed(world, request, [_commit(world, world.bare.commit(sha)) for sha in shas])
 
 
 @route("GET", "/commits/{ref*}")
@@ -122,7 +116,7 @@ def compare(world: World, request: Request, basehead: str) -> Reply:
 @route("GET", "/branches")
 def list_branches(world: World, request: Request) -> Reply:
     found = world.bare.refs("refs/heads/")
-    listed = [
+    branches = [
         {
             "name": ref.removeprefix("refs/heads/"),
             "commit": {"sha": sha, "url": f"{world.api}/commits/{sha}"},
@@ -130,7 +124,7 @@ def list_branches(world: World, request: Request) -> Reply:
         }
         for ref, sha in found.items()
     ]
-    return answer(200, listed[_page(request)])
+    return listed(world, request, branches)
 
 
 @route("GET", "/branches/{branch*}")
@@ -152,7 +146,7 @@ def read_branch(world: World, request: Request, branch: str) -> Reply:
     )
 
 
-def _content(world: World, ref: str, entry: Entry, *, listed: bool) -> dict[str, Any]:
+def _content(world: World, ref: str, entry: Entry, *, inside: bool) -> dict[str, Any]:
     kind = {"blob": "file", "tree": "dir", "commit": "submodule"}[entry.kind]
     url = f"{world.api}/contents/{entry.path}?ref={ref}"
     page = f"{world.origin}/{world.full_name}/{entry.kind}/{ref}/{entry.path}"
@@ -170,7 +164,7 @@ def _content(world: World, ref: str, entry: Entry, *, listed: bool) -> dict[str,
         "download_url": raw,
         "_links": {"git": git, "html": page, "self": url},
     }
-    if not listed:
+    if not inside:
         data = world.bare.raw("cat-file", "blob", entry.sha)
         text = base64.encodebytes(data).decode()
         document |= {"encoding": "base64", "content": text}
@@ -186,11 +180,11 @@ def read_contents(world: World, request: Request, path: str) -> Reply:
         raise GitHubError(404, "Not Found")
     ref = request.query.get("ref", world.default_branch)
     if not path or found[0].kind == "tree":
-        inside = world.bare.tree(sha, f"{path}/") if path else found
-        return answer(200, [_content(world, ref, entry, listed=True) for entry in inside])
+        entries = world.bare.tree(sha, f"{path}/") if path else found
+        return answer(200, [_content(world, ref, entry, inside=True) for entry in entries])
     if request.headers.get("accept", "").endswith(("raw", "raw+json")):
         return Reply(200, world.bare.raw("cat-file", "blob", found[0].sha))
-    return answer(200, _content(world, ref, found[0], listed=False))
+    return answer(200, _content(world, ref, found[0], inside=False))
 
 
 @route("GET", "/contents")
@@ -226,7 +220,7 @@ def write_contents(world: World, request: Request, path: str) -> Reply:
     data = base64.b64decode(str(request.json().get("content", "")))
     sha = _change(world, request, path, world.bare.write_blob(data))
     entry = world.bare.tree(sha, path)[0]
-    content = _content(world, sha, entry, listed=True)
+    content = _content(world, sha, entry, inside=True)
     commit = commit_document(world, world.bare.commit(sha))
     earlier = len(world.bare.git("rev-list", sha, "--", path).split())
     return answer(201 if earlier == 1 else 200, {"content": content, "commit": commit})

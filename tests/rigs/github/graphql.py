@@ -181,8 +181,7 @@ def _add_sub_issue(world: World, request: Request, source: Any, **arguments: Any
 def _minimize(world: World, request: Request, source: Any, **arguments: Any) -> dict[str, Any]:
     asked = arguments["input"]
     _allow(request, _WRITES_ISSUES)
-    comments = world.ask("GET", f"/repos/{world.full_name}/issues/comments?per_page=100", None)
-    for comment in comments.json():
+    for comment in world.every("/issues/comments"):
         if comment["node_id"] == asked["subjectId"]:
             world.minimized[comment["id"]] = asked["classifier"]
             reason = str(asked["classifier"]).lower()

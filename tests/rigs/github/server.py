@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from urllib.parse import parse_qsl, unquote
 from rigs.github import contents, contract, faults, git_data, graphql, smart_http, state, supplement
 from rigs.github.bare import Bare
 from rigs.github.emulate import Emulate
-from rigs.github.exchange import Exchange, GitHubError, Reply, Request, refusal
+from rigs.github.exchange import Exchange, GitHubError, Reply, Request, answer, refusal
 from rigs.github.faults import Fault, Planned
 from rigs.github.listener import Arrived, Listener
 from rigs.github.people import BOT, People, Person, need
@@ -33,6 +34,7 @@ ROLES = {
     "rea": "read",
     "eve": "none",
 }
+_ISSUE = re.compile(r"/issues/\d+")
 _TABLED = (contents, git_data, supplement)  # importing them fills the table of routes
 
 
@@ -234,6 +236,8 @@ class Server:
     def _rest(self, request: Request) -> tuple[Reply, str]:
         world, top = self.world, f"/repos/{self.world.full_name}"
         path = request.path
+        if path == "/user" and request.person().grants is not None:
+            raise GitHubError(403, "Resource not accessible by integration")
         if path.startswith(("/users/", "/user", "/rate_limit")):
             return self._emulated(request), "emulate"
         if path != top and not path.startswith(f"{top}/"):
@@ -245,8 +249,14 @@ class Server:
             return answers(world, request), "supplement"
         if not below.startswith(("/issues", "/labels", "/milestones", "/pulls")) and below:
             raise GitHubError(501, f"the rig has no {request.method} {below}")
+        if request.method in ("POST", "PATCH") and not below.endswith("/labels"):
+            supplement.check_body(request.json())
         if below == "/pulls" and request.method == "POST":
             supplement.check_pull(world, request.json())
+        if request.method == "GET" and below == "/issues":
+            return supplement.list_issues(world, request), "emulate"
+        if request.method == "GET" and _ISSUE.fullmatch(below):
+            return answer(200, supplement.emulated(world, below)), "emulate"
         return self._emulated(request), "emulate"
 
     def _check(self, request: Request, below: str) -> None:
@@ -257,7 +267,7 @@ class Server:
             raise GitHubError(404, "Not Found")
         if who is None and wanted.level == "write":
             raise GitHubError(401, "Requires authentication")
-        if who is None or who.may(wanted) or (wanted.level == "read" and not private):
+        if who is None or who.may(wanted) or (wanted.level == wanted.role == "read" and not private):
             return
         if who.grants is not None:
             raise GitHubError(403, "Resource not accessible by integration")

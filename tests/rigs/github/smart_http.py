@@ -41,6 +41,8 @@ def serve(world: World, request: Request) -> Reply:
         "REMOTE_ADDR": "127.0.0.1",
         "REMOTE_USER": request.who.login if request.who else "anonymous",
     }
+    if request.who is not None and request.who.grants is not None:
+        environment["PUSHED_BY_JOB"] = "1"
     done = subprocess.run(
         ["git", "http-backend"],
         input=request.body,

@@ -14,8 +14,8 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| ?UTC|[+-]\d
 def describe(world: World) -> dict[str, Any]:
     """Give threads, reactions, labels, pull requests and refs with their files."""
     clean = _cleaner(world)
-    issues = _every(world, "/issues", "&state=all&sort=created&direction=asc")
-    pulls = _every(world, "/pulls", "&state=all&sort=created&direction=asc")
+    issues = world.every("/issues", "&state=all&sort=created&direction=asc")
+    pulls = world.every("/pulls", "&state=all&sort=created&direction=asc")
     return {
         "issues": {issue["number"]: _issue(world, issue, clean) for issue in issues},
         "pulls": {
@@ -31,21 +31,9 @@ def describe(world: World) -> dict[str, Any]:
             }
             for pull in pulls
         },
-        "labels": sorted(label["name"] for label in _every(world, "/labels")),
+        "labels": sorted(label["name"] for label in world.every("/labels")),
         "refs": {ref: _ref(world, ref, sha) for ref, sha in world.bare.refs().items()},
     }
-
-
-def _every(world: World, path: str, query: str = "") -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    page = 1
-    while True:
-        where = f"/repos/{world.full_name}{path}?per_page=100&page={page}{query}"
-        more = world.ask("GET", where, None).json()
-        found += more
-        if len(more) < 100:
-            return found
-        page += 1
 
 
 def _issue(world: World, issue: dict[str, Any], clean: Any) -> dict[str, Any]:
@@ -73,7 +61,7 @@ def _comments(world: World, number: int, clean: Any) -> list[dict[str, Any]]:
             "pinned": comment["id"] in world.pinned,
             "minimized": world.minimized.get(comment["id"]),
         }
-        for comment in _every(world, f"/issues/{number}/comments")
+        for comment in world.every(f"/issues/{number}/comments")
     ]
 
 

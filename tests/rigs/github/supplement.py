@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import quote
 
 from rigs.github.exchange import GitHubError, Reply, Request, answer
 from rigs.github.people import PERMISSIONS
-from rigs.github.world import Reaction, World, route
+from rigs.github.world import Reaction, World, listed, route
 
 CONTENTS: Final = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
 
@@ -20,9 +21,37 @@ def emulated(world: World, path: str) -> dict[str, Any]:
         GitHubError: 404, if it has nothing.
     """
     reply = world.ask("GET", f"/repos/{world.full_name}{path}", None)
+    if reply.status == 404 and re.fullmatch(r"/issues/\d+", path):
+        return _issue_of(world, emulated(world, path.replace("issues", "pulls")))
     if reply.status != 200:
         raise GitHubError(404, "Not Found")
     return dict(reply.json())
+
+
+_SHARED = (
+    *("id", "node_id", "number", "title", "body", "user", "labels", "state", "locked", "assignee"),
+    *("assignees", "milestone", "created_at", "updated_at", "closed_at", "author_association"),
+    *("active_lock_reason", "comments"),
+)
+
+
+def _issue_of(world: World, pull: dict[str, Any]) -> dict[str, Any]:
+    """Give a pull request as the issue that it is to GitHub, and not to emulate."""
+    url = f"{world.api}/issues/{pull['number']}"
+    rels = {"labels_url": "labels{/name}", "comments_url": "comments", "events_url": "events"}
+    counts = dict.fromkeys(CONTENTS, 0) | {"url": f"{url}/reactions", "total_count": 0}
+    links = ("url", "html_url", "diff_url", "patch_url", "merged_at")
+    issue = {
+        **{key: pull.get(key) for key in _SHARED},
+        **{key: f"{url}/{rel}" for key, rel in rels.items()},
+        "url": url,
+        "html_url": pull["html_url"],
+        "repository_url": world.api,
+        "pull_request": {key: pull[key] for key in links},
+        "reactions": counts,
+    }
+    correct(world, issue)
+    return issue
 
 
 def _reaction(world: World, reaction: Reaction) -> dict[str, Any]:
@@ -31,7 +60,7 @@ def _reaction(world: World, reaction: Reaction) -> dict[str, Any]:
         "node_id": f"REA_{reaction.number}",
         "user": world.user(reaction.login),
         "content": reaction.content,
-        "created_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "created_at": reaction.at,
     }
 
 
@@ -44,7 +73,8 @@ def _react(world: World, request: Request, subject: str) -> Reply:
     for present in world.reactions:
         if (present.subject, present.login, present.content) == same:
             return answer(200, _reaction(world, present))
-    new = Reaction(world.next_number(), subject, login, content)
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    new = Reaction(world.next_number(), subject, login, content, now)
     world.reactions.append(new)
     return answer(201, _reaction(world, new))
 
@@ -52,14 +82,12 @@ def _react(world: World, request: Request, subject: str) -> Reply:
 def _reactions(world: World, request: Request, subject: str) -> Reply:
     emulated(world, subject)
     content = request.query.get("content")
-    size = int(request.query.get("per_page", 30))
-    start = (int(request.query.get("page", 1)) - 1) * size
     found = [
-        each
+        _reaction(world, each)
         for each in world.reactions
         if each.subject == subject and content in (None, each.content)
     ]
-    return answer(200, [_reaction(world, each) for each in found[start : start + size]])
+    return listed(world, request, found)
 
 
 def _unreact(world: World, request: Request, subject: str, number: str) -> Reply:
@@ -133,10 +161,9 @@ def issue_by(world: World, key: str, value: object) -> dict[str, Any]:
     Raises:
         GitHubError: 404, if none has.
     """
-    issues = world.ask("GET", f"/repos/{world.full_name}/issues?state=all&per_page=100", None)
-    for issue in issues.json():
+    for issue in world.every("/issues", "&state=all"):
         if issue[key] == value:
-            return dict(issue)
+            return issue
     raise GitHubError(404, "Not Found")
 
 
@@ -162,7 +189,66 @@ def add_sub_issue(world: World, request: Request, number: str) -> Reply:
 @route("GET", "/issues/{number}/sub_issues")
 def sub_issues(world: World, request: Request, number: str) -> Reply:
     children = world.sub_issues.get(int(number), [])
-    return answer(200, [emulated(world, f"/issues/{child}") for child in children])
+    return listed(world, request, [emulated(world, f"/issues/{child}") for child in children])
+
+
+@route("GET", "/actions/permissions/workflow")
+def workflow_permissions(world: World, request: Request) -> Reply:
+    document = {
+        "default_workflow_permissions": world.workflow_permissions,
+        "can_approve_pull_request_reviews": False,
+    }
+    return answer(200, document)
+
+
+@route("GET", "/actions/runners")
+def runners(world: World, request: Request) -> Reply:
+    found = [
+        {
+            "id": number,
+            "name": name,
+            "os": "linux",
+            "status": "online",
+            "busy": False,
+            "labels": [{"name": label, "type": "custom"} for label in labels],
+        }
+        for number, (name, labels) in enumerate(world.runners.items(), 1)
+    ]
+    return answer(200, {"total_count": len(found), "runners": found})
+
+
+def list_issues(world: World, request: Request) -> Reply:
+    """List issues as GitHub does, pull requests among them; emulate leaves those out."""
+    query = {key: text for key, text in request.query.items() if key not in ("page", "per_page")}
+    text = "".join(f"&{key}={quote(value)}" for key, value in query.items())
+    found = list(world.every("/issues", text))
+    if not set(query) & {"milestone", "assignee", "mentioned"}:
+        labels = set(filter(None, query.get("labels", "").split(",")))
+        state = query.get("state", "open")
+        for pull in world.every("/pulls", f"&state={state}"):
+            issue = _issue_of(world, emulated(world, f"/pulls/{pull['number']}"))
+            wanted = labels <= {label["name"] for label in issue["labels"]}
+            if wanted and query.get("creator") in (None, issue["user"]["login"]):
+                found.append(issue)
+    key = {"updated": "updated_at", "comments": "comments"}.get(query.get("sort", ""), "created_at")
+    up = query.get("direction") == "asc"
+    found.sort(key=lambda issue: (issue[key], issue["number"]), reverse=not up)
+    return listed(world, request, found)
+
+
+# https://docs.github.com/rest/issues/comments: GitHub says so when it is too late.
+BODY_LIMIT = 65536
+
+
+def check_body(asked: dict[str, Any]) -> None:
+    """Refuse a text that is longer than GitHub takes; emulate would take it.
+
+    Raises:
+        GitHubError: 422 with GitHub's words.
+    """
+    if len(str(asked.get("body") or "")) > BODY_LIMIT:
+        said = f"body is too long (maximum is {BODY_LIMIT} characters)"
+        raise GitHubError(422, f"Validation Failed: {said}")
 
 
 def check_pull(world: World, asked: dict[str, Any]) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlencode
 
 from rigs.github.bare import Bare
-from rigs.github.exchange import Reply, Request
+from rigs.github.exchange import Reply, Request, answer
 from rigs.github.people import People
 
 Ask = Callable[[str, str, dict[str, Any] | None], Reply]
@@ -16,12 +17,13 @@ Ask = Callable[[str, str, dict[str, Any] | None], Reply]
 
 @dataclass
 class Reaction:
-    """Somebody's reaction; `subject` is the path of the issue or comment."""
+    """Somebody's reaction; `subject` is the path of the issue or comment, `at` an ISO time."""
 
     number: int
     subject: str
     login: str
     content: str
+    at: str
 
 
 @dataclass
@@ -37,6 +39,8 @@ class World:
         sub_issues: The numbers of each issue's sub-issues, by its number.
         pinned: The identifiers of pinned comments.
         minimized: Why each minimized comment is, by its identifier.
+        runners: The labels of each self-hosted runner, by its name.
+        workflow_permissions: What a job's token may where its workflow says nothing.
         refuses_links: Make `createLinkedBranch` answer `linkedBranch: null`, as GitHub does to a
             token that may not, or for a name that is taken.
     """
@@ -54,6 +58,8 @@ class World:
     sub_issues: dict[int, list[int]] = field(default_factory=dict)
     pinned: set[int] = field(default_factory=set)
     minimized: dict[int, str] = field(default_factory=dict)
+    runners: dict[str, list[str]] = field(default_factory=dict)
+    workflow_permissions: str = "read"
     refuses_links: bool = False
     _last: int = 0
 
@@ -75,6 +81,29 @@ class World:
     def user(self, login: str) -> dict[str, Any]:
         """Give a user as GitHub shows one."""
         return dict(self.ask("GET", f"/users/{login}", None).json())
+
+    def every(self, path: str, query: str = "") -> Iterator[dict[str, Any]]:
+        """Give all that emulate lists at a path below the repository."""
+        page, more = 1, True
+        while more:
+            where = f"/repos/{self.full_name}{path}?per_page=100&page={page}{query}"
+            found = self.ask("GET", where, None).json()
+            yield from found
+            page, more = page + 1, bool(found)
+
+
+def listed(world: World, request: Request, items: Sequence[Any]) -> Reply:
+    """Answer with the page of a list that is asked for, and with links to its neighbours."""
+    size = min(int(request.query.get("per_page", 30)), 100)
+    page = int(request.query.get("page", 1))
+    last = max(1, -(-len(items) // size))
+    links = []
+    for rel, number in (("prev", page - 1), ("next", page + 1), ("last", last), ("first", 1)):
+        if 1 <= number <= last and number != page:
+            query = urlencode({**request.query, "page": number})
+            links.append(f'<{world.origin}{request.path}?{query}>; rel="{rel}"')
+    headers = {"Link": ", ".join(links)} if links else {}
+    return answer(200, list(items[(page - 1) * size : page * size]), **headers)
 
 
 P = ParamSpec("P")
