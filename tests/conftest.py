@@ -169,8 +169,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[slurm.Cluster]
 def node_packages() -> Path:
     """Node's packages, for tests whose counterparts are written for Node."""
     why_not = node.why_not()
-    if why_not and os.environ.get("CI"):
-        pytest.fail(f"CI must have what stands in for GitHub: {why_not}")
+    if why_not and os.environ.get("EXCURSIONS_RIGS") == "required":
+        pytest.fail(f"what stands in for GitHub is required: {why_not}")
     if why_not:
         pytest.skip(f"nothing stands in for GitHub here: {why_not}")
     return node.packages()

@@ -16,8 +16,8 @@ from graphql import GraphQLError, GraphQLResolveInfo
 from rigs import node
 from rigs.github import graphql_reads
 from rigs.github.exchange import GitHubError, Reply, Request, answer
+from rigs.github.issues import add_sub_issue_to, issue_by
 from rigs.github.people import Need
-from rigs.github.supplement import add_sub_issue_to, issue_by
 from rigs.github.world import World
 
 _WRITES_ISSUES = Need(("issues",), "write", "triage")

@@ -102,9 +102,10 @@ def need(method: str, path: str) -> Need:
     first, _, rest = path.partition("/")
     if first in ("", "collaborators"):
         return Need(("metadata",) if reads else ("administration",), level, "read")
+    if first == "actions" and rest.startswith(("permissions", "runners")):
+        return Need(("administration",), level, "admin")  # which no job's token has
     if first == "actions":
-        # Settings, which a job's token cannot see at all.
-        return Need(("administration",), level, "admin")
+        return Need(("actions",), level, "read" if reads else "write")
     if first == "labels":
         return Need(_ISSUES, level, "read" if reads else "write")
     if first in ("issues", "milestones"):

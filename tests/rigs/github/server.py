@@ -1,27 +1,26 @@
 """Requests on 127.0.0.1 ─► replies as GitHub gives them, every exchange on record.
 
-A request goes to git, to GraphQL, to the supplement or to emulate. One is answered at a time, in
-the order of arrival, so that "the n-th request" means something.
+One is answered at a time, in the order of arrival, so that "the n-th request" means something.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import re
 import threading
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
-from rigs.github import contents, contract, faults, git_data, graphql, smart_http, state, supplement
+from rigs.github import contract, faults, pulls, state
+from rigs.github.answers import Answers
 from rigs.github.bare import Bare
 from rigs.github.emulate import Emulate
-from rigs.github.exchange import Exchange, GitHubError, Reply, Request, answer, refusal
+from rigs.github.exchange import Exchange, GitHubError, Reply, Request, refusal
 from rigs.github.faults import Fault, Planned
 from rigs.github.listener import Arrived, Listener
-from rigs.github.people import BOT, People, Person, need
-from rigs.github.world import World, find
+from rigs.github.people import BOT, People, Person
+from rigs.github.world import World
 
 OWNER, NAME = "team", "research"
 # A login for each role, and a stranger.
@@ -34,8 +33,6 @@ ROLES = {
     "rea": "read",
     "eve": "none",
 }
-_ISSUE = re.compile(r"/issues/\d+")
-_TABLED = (contents, git_data, supplement)  # importing them fills the table of routes
 
 
 class Server:
@@ -48,11 +45,13 @@ class Server:
 
     def __init__(self) -> None:
         self._emulate = Emulate()
+        self._answers = Answers(self._emulate)
         self._http = Listener(self._answer)
         self._planned: list[Planned] = []
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._world: World | None = None
+        self._past: list[str] = []  # breaches in worlds that are gone
+        self._checked = 0  # how many exchanges have been told about already
         self.exchanges: list[Exchange] = []
         self.origin = f"http://127.0.0.1:{self._http.server_port}"
         self._thread = threading.Thread(target=self._http.serve_forever, daemon=True)
@@ -75,15 +74,17 @@ class Server:
             self._emulate.renew(OWNER, NAME, everybody)
             bare = Bare.create(folder / f"{NAME}.git", settings.get("default_branch", "main"))
             people = People(everybody)
-            self._world = World(self.origin, OWNER, NAME, bare, people, self._ask, **settings)
+            world = World(self.origin, OWNER, NAME, bare, people, self._answers.ask, **settings)
+            self._answers.enter(world)
             self._planned.clear()
+            self._past += contract.breaches(self.exchanges[self._checked :])
             self.exchanges.clear()
+            self._checked = 0
 
     @property
     def world(self) -> World:
         """What there is, to look at and to set a scene in."""
-        assert self._world is not None, "renew it first"
-        return self._world
+        return self._answers.world
 
     @property
     def bare(self) -> Bare:
@@ -136,7 +137,7 @@ class Server:
 
     def merge(self, pull: int) -> str:
         """Merge a pull request with its button, closing the issues that it says; the commit."""
-        return supplement.merge(self.world, pull)
+        return pulls.merge(self.world, pull)
 
     # -- faults and looking back ---------------------------------------------------------------
 
@@ -154,8 +155,10 @@ class Server:
         return [exchange for exchange in self.exchanges if exchange.source != "git"]
 
     def breaches(self) -> list[str]:
-        """Say where requests broke GitHub's contract; empty if nowhere."""
-        return contract.breaches(self.exchanges)
+        """Say where requests broke GitHub's contract since this was last asked, a line each."""
+        found = self._past + contract.breaches(self.exchanges[self._checked :])
+        self._past, self._checked = [], len(self.exchanges)
+        return found
 
     def close(self) -> None:
         """Stop listening and end emulate."""
@@ -178,7 +181,7 @@ class Server:
             elif not authorised:
                 ours, source = refusal(GitHubError(401, "Bad credentials")), "supplement"
             else:
-                ours, source = self._act(request)
+                ours, source = self._answers.act(request)
             silent = planned is not None and (planned.kind.hangs or planned.kind.resets)
             told = faults.reply(planned) if planned and not silent else ours
             kept = ours if planned and planned.kind.acts else told
@@ -209,83 +212,4 @@ class Server:
             method, bare_path, query, dict(parse_qsl(query)), {"accept": "*/*"}, data, person
         )
         with self._lock:
-            return self._act(asked)[0]
-
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> Reply:
-        bare_path, _, query = path.partition("?")
-        data = b"" if body is None else json.dumps(body).encode()
-        headers = {"content-type": "application/json"} if data else {}
-        request = Request(method, bare_path, query, {}, headers, data, None)
-        return self._adjusted(self._emulate.ask(request, OWNER, self.origin))
-
-    def _act(self, request: Request) -> tuple[Reply, str]:
-        world = self.world
-        try:
-            if smart_http.is_git(world, request):
-                return smart_http.serve(world, request), "git"
-            if request.path == "/graphql":
-                return graphql.execute(world, request), "graphql"
-            if request.path.startswith(f"/{world.full_name}/"):
-                return smart_http.show_file(world, request), "git"
-            return self._rest(request)
-        except GitHubError as error:
-            return refusal(error), "supplement"
-        except (AttributeError, KeyError, TypeError, ValueError) as error:  # a malformed body
-            return refusal(GitHubError(422, f"Invalid request.\n\n{error!r}")), "supplement"
-
-    def _rest(self, request: Request) -> tuple[Reply, str]:
-        world, top = self.world, f"/repos/{self.world.full_name}"
-        path = request.path
-        if path == "/user" and request.person().grants is not None:
-            raise GitHubError(403, "Resource not accessible by integration")
-        if path.startswith(("/users/", "/user", "/rate_limit")):
-            return self._emulated(request), "emulate"
-        if path != top and not path.startswith(f"{top}/"):
-            raise GitHubError(404, "Not Found")
-        below = path.removeprefix(top)
-        self._check(request, below)
-        answers = find(request.method, unquote(below))
-        if answers is not None:
-            return answers(world, request), "supplement"
-        if not below.startswith(("/issues", "/labels", "/milestones", "/pulls")) and below:
-            raise GitHubError(501, f"the rig has no {request.method} {below}")
-        if request.method in ("POST", "PATCH") and not below.endswith("/labels"):
-            supplement.check_body(request.json())
-        if below == "/pulls" and request.method == "POST":
-            supplement.check_pull(world, request.json())
-        if request.method == "GET" and below == "/issues":
-            return supplement.list_issues(world, request), "emulate"
-        if request.method == "GET" and _ISSUE.fullmatch(below):
-            return answer(200, supplement.emulated(world, below)), "emulate"
-        return self._emulated(request), "emulate"
-
-    def _check(self, request: Request, below: str) -> None:
-        """Refuse what the token may not; a public repository can be read with any, or none."""
-        wanted = need(request.method, below.removeprefix("/"))
-        who, private = request.who, self.world.private
-        if private and (who is None or who.role == "none"):
-            raise GitHubError(404, "Not Found")
-        if who is None and wanted.level == "write":
-            raise GitHubError(401, "Requires authentication")
-        if who is None or who.may(wanted) or (wanted.level == wanted.role == "read" and not private):
-            return
-        if who.grants is not None:
-            raise GitHubError(403, "Resource not accessible by integration")
-        if wanted.role != "read" or private:
-            raise GitHubError(403, "Must have push access to repository")
-
-    def _emulated(self, request: Request) -> Reply:
-        login = request.who.login if request.who else None
-        return self._adjusted(self._emulate.ask(request, login, self.origin))
-
-    def _adjusted(self, reply: Reply) -> Reply:
-        """Correct in emulate's documents what it cannot know."""
-        if not reply.body:
-            return reply
-        document = json.loads(reply.body)
-        supplement.correct(self.world, document)
-        return Reply(reply.status, json.dumps(document).encode(), reply.headers)
-
-
-def _is_silent(planned: Planned) -> bool:
-    return planned.kind.hangs or planned.kind.resets
+            return self._answers.act(asked)[0]

@@ -39,8 +39,6 @@ class World:
         sub_issues: The numbers of each issue's sub-issues, by its number.
         pinned: The identifiers of pinned comments.
         minimized: Why each minimized comment is, by its identifier.
-        runners: The labels of each self-hosted runner, by its name.
-        workflow_permissions: What a job's token may where its workflow says nothing.
         refuses_links: Make `createLinkedBranch` answer `linkedBranch: null`, as GitHub does to a
             token that may not, or for a name that is taken.
     """
@@ -58,8 +56,6 @@ class World:
     sub_issues: dict[int, list[int]] = field(default_factory=dict)
     pinned: set[int] = field(default_factory=set)
     minimized: dict[int, str] = field(default_factory=dict)
-    runners: dict[str, list[str]] = field(default_factory=dict)
-    workflow_permissions: str = "read"
     refuses_links: bool = False
     _last: int = 0
 

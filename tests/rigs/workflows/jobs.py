@@ -75,6 +75,8 @@ class Execution:
             if "uses" in job:
                 return self._call(full, job, contexts, file, cap)
             strategy = job.get("strategy") or {}
+            if "${{" in strategy:  # as a whole
+                strategy = self.rig.language.evaluate(strategy, contexts)
             points: list[dict[str, Any]] = [{}]
             if "matrix" in strategy:
                 points = matrix.points(self.rig.language.evaluate(strategy["matrix"], contexts))

@@ -65,7 +65,9 @@ class Workflows(Rig):
         )
         run = Execution(self, artifacts, github, dict(variables or {}), interruptions)
         run.record.concurrency = self.language.evaluate(
-            parsed.get("concurrency"), {"github": github, "inputs": {}, "vars": run.variables}
+            parsed.get("concurrency"),
+            {"github": github, "inputs": payload.get("inputs") or {}, "vars": run.variables},
         )
-        run.workflow(parsed, workflow, Called(secrets=secrets or {}))
+        inputs = payload.get("inputs") or {}  # of a workflow_dispatch
+        run.workflow(parsed, workflow, Called(inputs=inputs, secrets=secrets or {}))
         return run.record
