@@ -52,7 +52,9 @@ def read_occasion(event: str, payload: Payload) -> Occasion | None:
         payload: What came with it.
     """
     issue, sender = payload.get("issue"), payload.get("sender")
-    if not isinstance(issue, dict) or not isinstance(sender, dict) or issue.get("pull_request"):
+    if not isinstance(issue, dict) or not isinstance(sender, dict):
+        return None
+    if issue.get("pull_request") is not None:
         return None
     if event == "issue_comment" and payload.get("action") == "created":
         return _comment(issue, payload.get("comment"))

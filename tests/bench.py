@@ -183,7 +183,7 @@ class Bench:
     # -- looking -------------------------------------------------------------------------------
 
     def comments(self, issue: int) -> list[str]:
-        found = self.github.as_person("ada", "GET", f"/issues/{issue}/comments?per_page=100")
+        found = self.github.world.every(f"/issues/{issue}/comments")
         return [comment["body"] for comment in found]
 
     def entry(self, issue: int, key: str) -> str:

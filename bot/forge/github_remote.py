@@ -7,6 +7,7 @@ machine, and logs, would see it.
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,7 @@ from bot.forge.github_api import Patience
 
 _TRIES = 4
 _FIRST_PAUSE_S = 2.0
+_SLOWER = 4  # than other requests, git's may be
 _IDENTITY = "github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>"
 
 
@@ -143,5 +145,8 @@ class Remote:
             "GIT_CONFIG_VALUE_0": f"Authorization: Basic {secret}",
             "GIT_CONFIG_KEY_1": "credential.helper",
             "GIT_CONFIG_VALUE_1": "",
+            # Not a byte for so long means that there will be no answer.
+            "GIT_HTTP_LOW_SPEED_LIMIT": "1",
+            "GIT_HTTP_LOW_SPEED_TIME": str(math.ceil(_SLOWER * self.patience.answer_s)),
         }
         return self.git.run(*arguments, environment=environment).stdout

@@ -32,7 +32,7 @@ def describe(world: World) -> dict[str, Any]:
             for pull in pulls
         },
         "labels": sorted(label["name"] for label in world.every("/labels")),
-        "refs": {ref: _ref(world, ref, sha) for ref, sha in world.bare.refs().items()},
+        "refs": {ref: _ref(world, sha, clean) for ref, sha in world.bare.refs().items()},
     }
 
 
@@ -69,24 +69,31 @@ def _reactions(world: World, subject: str) -> list[tuple[str, str]]:
     return sorted((each.login, each.content) for each in world.reactions if each.subject == subject)
 
 
-def _ref(world: World, ref: str, sha: str) -> dict[str, Any]:
-    """Give the files of a ref's tip by their blobs' SHAs, and the messages of its history."""
-    files = {
-        entry.path: entry.sha for entry in world.bare.tree(sha, deep=True) if entry.kind == "blob"
-    }
+def _ref(world: World, sha: str, clean: Any) -> dict[str, Any]:
+    """Give the files of a ref's tip, and the messages of its history."""
+    entries = [entry for entry in world.bare.tree(sha, deep=True) if entry.kind == "blob"]
+    files = {entry.path: _content(world, entry.sha, clean) for entry in entries}
     return {"files": files, "messages": world.bare.git("log", "--format=%s", sha).splitlines()}
+
+
+def _content(world: World, sha: str, clean: Any) -> str:
+    """Give a text without what differs from one world to the next; of anything else, its SHA."""
+    try:
+        return str(clean(world.bare.raw("cat-file", "blob", sha).decode()))
+    except UnicodeDecodeError:
+        return sha
 
 
 def _cleaner(world: World) -> Any:
     """Make the function that takes out of a text what differs from one world to the next."""
-    commits = world.bare.git("log", "--all", "--format=%H %T").split()
-    trees = dict(zip(commits[::2], commits[1::2], strict=True))
+    lines = world.bare.git("log", "--all", "--format=%H %s").splitlines()
+    subjects = dict(line.split(" ", 1) for line in lines)
     known = re.compile(r"\b[0-9a-f]{7,40}\b")
 
     def name(match: re.Match[str]) -> str:
-        for commit, tree in trees.items():
+        for commit, subject in subjects.items():
             if commit.startswith(match[0]):
-                return f"<commit of {tree[:7]}>"
+                return f"<commit: {subject}>"
         return match[0]
 
     def clean(text: str) -> str:
