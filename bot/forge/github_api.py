@@ -45,6 +45,10 @@ class RefusedError(ForgeError):
         self.message = message
 
 
+class GoneError(RefusedError):
+    """There is no such thing, as far as GitHub lets us see."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What GitHub said."""
@@ -202,7 +206,8 @@ class Api:
                 doubted += 1
                 self._wait(_FIRST_PAUSE_S * doubted, problem, where)
             else:
-                raise RefusedError(answer.status, problem, where=where, right=_advice(answer))
+                kind = GoneError if answer.status == 404 else RefusedError
+                raise kind(answer.status, problem, where=where, right=_advice(answer))
             if happened is not None and not _is_limit(answer):
                 found = happened()
                 if found is not None:

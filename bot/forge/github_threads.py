@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
 from bot.errors import ForgeError, RequestError
+from bot.forge.github_api import GoneError
 from bot.forge.github_place import GithubPlace
 from bot.forge.github_reading import Spent, read_comment, with_marker
 from bot.thread import BOT, Comment, Thread
@@ -60,7 +62,8 @@ class GithubThreads(GithubPlace):
             self._api.write("POST", f"/issues/{issue}/labels", {"labels": new})
         for label in gone:
             path = f"/issues/{issue}/labels/{quote(label, safe='')}"
-            self._api.write("DELETE", path, allowed=(404,))
+            with suppress(GoneError):
+                self._api.write("DELETE", path)
         kept = tuple(label for label in labels if label not in gone)
         self._thread = dataclasses.replace(self._known(issue), labels=(*kept, *new))
 
@@ -88,12 +91,13 @@ class GithubThreads(GithubPlace):
         if there is not None:
             if (there.body, there.key, there.data) == (shown, key, data):
                 return
-            path = f"/issues/comments/{there.number}"
-            answer = self._api.write("PATCH", path, {"body": text}, allowed=(404,))
-            if answer.status != 404:
+            try:
+                self._api.write("PATCH", f"/issues/comments/{there.number}", {"body": text})
+            except GoneError:
+                self._remember(there, gone=True)  # a person has deleted it meanwhile
+            else:
                 self._remember(dataclasses.replace(there, body=shown, key=key, data=data))
                 return
-            self._remember(there, gone=True)  # a person has deleted it meanwhile
 
         def posted() -> dict[str, Any] | None:
             comments = [read_comment(node, self._bot) for node in self._comments_now()]

@@ -18,6 +18,8 @@ from rigs.github.faults import Fault
 from rigs.github.server import Server
 
 from bot.errors import ForgeError
+from bot.forge.github_api import Api
+from bot.forge.github_remote import Remote
 
 Act = Callable[[], None]
 
@@ -122,3 +124,49 @@ def test_a_fault_at_any_request_changes_nothing_in_the_end(
             tried += 1
     with capsys.disabled():
         print(f"\n{flow.name}: {requests} requests, {tried} faults tried")
+
+
+class KilledError(BaseException):
+    """What stands for the process being killed: nothing of ours gets to see it."""
+
+
+def _killed_after(at: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the process killed when the n-th answer from now, GitHub's or git's, has come."""
+    count = 0
+
+    def counted(asked: Callable[..., Any]) -> Callable[..., Any]:
+        def ask(*arguments: Any, **named: Any) -> Any:
+            nonlocal count
+            answer = asked(*arguments, **named)
+            count += 1
+            if count == at:
+                raise KilledError
+            return answer
+
+        return ask
+
+    monkeypatch.setattr(Api, "_once", counted(Api._once))
+    monkeypatch.setattr(Remote, "_once", counted(Remote._once))
+
+
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
+def test_a_process_killed_after_any_request_is_made_good_by_the_next(
+    flow: Flow, github: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trials = Trials(github, tmp_path, flow)
+    expected, _ = trials.undisturbed()
+    killed = 0
+    while True:
+        bench, given = trials.scene()
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            _killed_after(killed + 1, monkeypatch)
+            try:
+                flow.act(bench, given)
+                break
+            except KilledError:
+                killed += 1
+        flow.act(bench, given)
+        assert github.state() == expected, f"{flow.name}: killed after answer {killed}"
+    with capsys.disabled():
+        print(f"\n{flow.name}: killed after each of {killed} answers")
+    assert killed >= 4

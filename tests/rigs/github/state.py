@@ -8,7 +8,9 @@ from typing import Any
 from rigs.github.world import World
 
 _COMMENT = re.compile(r"issuecomment-\d+")
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| ?UTC|[+-]\d\d:\d\d)?")
+_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| ?UTC|[+-]\d\d:\d\d)?|\b\d\d:\d\d UTC"
+)
 
 
 def describe(world: World) -> dict[str, Any]:
