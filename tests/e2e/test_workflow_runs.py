@@ -215,6 +215,21 @@ def test_a_machine_that_dies_is_told_of(team: Team, tmp_path: Path) -> None:
     }
 
 
+def test_a_run_that_somebody_cancels_keeps_what_it_made(team: Team, tmp_path: Path) -> None:
+    issue = team.github.open_issue("ada", "Does it settle?")
+    team.label(issue, "excursion:demo")
+    reached = tmp_path / "reached"
+    waits = f"import pathlib, time\npathlib.Path({str(reached)!r}).touch()\ntime.sleep(600)"
+    team.commit_notebook(issue, tmp_path, PLOTS, waits)
+    stop = Interruption("excursion / execute", "job", when=reached.exists)
+    run = team.comment(issue, "/run", stops=(stop,))
+    assert run.results["excursion / execute"] == "cancelled"
+    assert run.results["excursion / publish"] == "success"
+    entry = team.thread(issue)[-1]
+    assert "cancelled" in entry["body"]
+    assert len(pictures(entry["body"])) == 2
+
+
 @pytest.mark.parametrize(
     "say",
     [
