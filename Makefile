@@ -1,6 +1,6 @@
 # make setup   a virtual environment in .venv with everything pinned
 # make demo    the whole loop on a throw-away repository
-# make test    linters, types, tests with branch coverage
+# make test    linters, types, tests with branch coverage; npm fetches GitHub's counterparts, once
 # make bench   how fast it is, side by side with papermill; takes half an hour
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)

@@ -15,6 +15,7 @@ from bot.strict_toml import Strict, load
 from runner.records import WARM_MODULES
 
 _BRANCH = re.compile(r"[^\x00-\x20\x7f~^:?*\[\\@/.-][^\x00-\x20\x7f~^:?*\[\\]*")
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 FILE_NAME = "excursions.toml"
 
 FIRST_TEXT = """\
@@ -33,6 +34,8 @@ timeout = "1h"
 # cell_timeout = "20m"     # of any one cell
 # memory = "16GB"          # that a run's kernel may use; otherwise what the machine has
 # output = "50MB"          # of printed text that is kept
+# runs_on = ["self-hosted", "gpu"]  # labels of the machines that GitHub may give runs to
+# gpus = 1                 # that a run takes
 # usd_per_gpu_hour = 2.50  # to say what runs cost
 # warm = false             # start every kernel anew
 
@@ -41,6 +44,11 @@ timeout = "1h"
 # [warm]
 # idle = "30m"
 # preload = ["torch", "transformer_lens", "matplotlib.pyplot"]
+
+# On GitHub: what the whole repository may spend; a run that would go beyond is refused.
+# [budget]
+# gpu_minutes_per_week = 600
+# runs_at_once = 4
 """
 
 
@@ -75,6 +83,13 @@ def _inside_repository(text: str) -> str:
     return str(path)
 
 
+def _runner_label(text: str) -> str:
+    if not _LABEL.fullmatch(text):
+        raise ValueError("must be labels of runners, such as ['self-hosted', 'gpu']")
+    return text
+
+
+RunnerLabel = Annotated[str, AfterValidator(_runner_label)]
 Duration = Annotated[str, AfterValidator(_duration)]
 Size = Annotated[str, AfterValidator(_size)]
 Branch = Annotated[str, AfterValidator(_branch)]
@@ -93,6 +108,8 @@ class Runner(Strict):
     gpus: int = Field(default=0, ge=0)
     gpu_memory: Size | None = None  # that a run takes of a GPU; several share one if it is given
     usd_per_gpu_hour: float | None = Field(default=None, ge=0)
+    # Labels of the machines that GitHub Actions may give its runs to; no text of an issue chooses.
+    runs_on: tuple[RunnerLabel, ...] = Field(default=("ubuntu-latest",), strict=False, min_length=1)
     warm: bool = True  # fork kernels from a zygote that has imported what notebooks import
     # Of a Slurm cluster:
     partition: str = ""
@@ -107,6 +124,28 @@ class Warm(Strict):
     idle: Duration = "30m"
 
 
+class Budget(Strict):
+    """What runs of the whole repository may take on GitHub Actions; None for no limit."""
+
+    gpu_minutes_per_week: float | None = Field(default=None, ge=0)
+    runs_at_once: int | None = Field(default=None, ge=1)
+
+    @property
+    def is_set(self) -> bool:
+        """Whether anything is limited."""
+        return self.gpu_minutes_per_week is not None or self.runs_at_once is not None
+
+
+class Github(Strict):
+    """How things are done on GitHub."""
+
+    # What makes the commit with a run's pictures reachable: its own ref, which no list of branches
+    # shows, or a branch besides, where GitHub serves nothing that only such a ref reaches.
+    images: Literal["refs", "branch"] = "refs"
+    # Who posted entries, where the workflow's token was another one then.
+    bot: str = "github-actions[bot]"
+
+
 class Config(Strict):
     """What a repository says about its excursions."""
 
@@ -115,6 +154,8 @@ class Config(Strict):
     runner: str = "local"
     warm: Warm = Field(default_factory=Warm)
     runners: dict[str, Runner] = Field(default_factory=lambda: {"local": Runner()})
+    budget: Budget = Field(default_factory=Budget)
+    github: Github = Field(default_factory=Github)
 
     @model_validator(mode="after")
     def _default_runner_exists(self) -> Self:

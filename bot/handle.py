@@ -13,7 +13,7 @@ from typing import Any
 
 from bot import commands, sweeping
 from bot.agreement import Agreement
-from bot.command import Answer, Reproduce, Run, Start, Sweep
+from bot.command import Answer, Command, Reproduce, Run, Start, Sweep
 from bot.commands.answer import last_good
 from bot.commands.comparison import agreement, original_of
 from bot.commands.parser import parse_comment
@@ -25,9 +25,9 @@ from bot.errors import ExcursionError, RequestError
 from bot.events import Actor, Asked, Commanded, RunEnded
 from bot.excursion import branch_name, check_title, read_excursion
 from bot.excursion_file import FILE_NAME, NOTEBOOK
-from bot.forge.protocol import StoredRun
+from bot.forge.protocol import Forge, StoredRun
 from bot.preparation import answered, identify, make_ready, takes_long
-from bot.shell import Shell
+from bot.shell import Office, Shell
 from bot.template import find_template
 from runner.records import RunRequest, RunResult, Status
 
@@ -231,7 +231,7 @@ def _end(shell: Shell, result: RunResult) -> None:
 
 
 def read_world(
-    shell: Shell,
+    shell: Office,
     event: Commanded | RunEnded,
     run_files: Mapping[int, Mapping[str, bytes]] | None = None,
 ) -> World:
@@ -250,9 +250,10 @@ def read_world(
         "config": config,
         "thread": thread,
         "base": forge.head(config.default_branch),
-        "runs": forge.runs(event.issue),
+        "runs": _runs(forge, event, asked),
         "sweeps": forge.sweeps(event.issue),
         "run_files": run_files or {},
+        "surroundings": shell.surroundings,
     }
     if isinstance(asked, Start):
         name = (excursion.template if excursion else None) or asked.template
@@ -268,9 +269,10 @@ def read_world(
     if excursion is None or commit is None:
         return World(**world)
     at = {name: f"{excursion.folder}/{name}" for name in ("README.md", FILE_NAME, NOTEBOOK)}
-    contents = {name: forge.read(commit, path) for name, path in at.items()}
+    contents = forge.read_files(commit, tuple(at.values()))
+    read = {name: contents[path] for name, path in at.items()}
     world["head"] = head
-    world["files"] = {name: content for name, content in contents.items() if content is not None}
+    world["files"] = {name: content for name, content in read.items() if content is not None}
     if head is None:
         return World(**world)
     if isinstance(asked, Run | Sweep | Answer):
@@ -284,6 +286,17 @@ def read_world(
         wanted = [asked.run] if asked.run else [last.number] if last else []
         world["run_files"] = {n: forge.run_files(event.issue, n) for n in wanted}
     return World(**world)
+
+
+def _runs(
+    forge: Forge, event: Commanded | RunEnded, asked: Command | None
+) -> tuple[StoredRun, ...]:
+    """Read the runs, with all that they made known where the decision looks at it."""
+    if isinstance(event, RunEnded):
+        whole = bool(event.result.reproduces or event.result.answered_from)
+    else:
+        whole = isinstance(asked, Sweep | Reproduce | Answer)
+    return forge.runs(event.issue) if whole else forge.outlined_runs(event.issue)
 
 
 def _commit_of_run(event: Commanded | RunEnded, runs: tuple[StoredRun, ...]) -> str | None:

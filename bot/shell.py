@@ -13,6 +13,7 @@ from bot.config import Config
 from bot.effects import Effect, apply
 from bot.forge.protocol import Forge
 from bot.preparation import Preparer
+from bot.surroundings import LOCAL, Surroundings
 from runner.records import RunRequest, RunResult
 
 
@@ -76,18 +77,17 @@ def _ignore(_: object) -> None:
     """Take no notice."""
 
 
-@dataclass(frozen=True)
-class Shell:
-    """What the one path works with."""
+@dataclass(frozen=True, kw_only=True)
+class Office:
+    """What deciding and its effects need, wherever runs are executed."""
 
     forge: Forge
-    executor: Executor
     config: Config
     template_roots: tuple[Path, ...]
-    tell: Callable[[str], None] = _ignore  # says what is going on
     changed: Callable[[int], None] = _ignore  # called after a thread has changed
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     show: Callable[[tuple[Effect, ...]], None] | None = None  # shows effects in place of doing
+    surroundings: Surroundings = LOCAL
 
     def lock(self) -> AbstractContextManager[None]:
         """Keep others from deciding at the same time; what changes nothing needs no lock."""
@@ -100,3 +100,11 @@ class Shell:
         else:
             apply(effects, self.forge)
             self.changed(issue)  # also where nothing was left to do: the process may have died here
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shell(Office):
+    """What the one path works with where it waits for runs."""
+
+    executor: Executor
+    tell: Callable[[str], None] = _ignore  # says what is going on

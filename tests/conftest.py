@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
-from rigs import slurm
+from rigs import node, slurm
+from rigs.github import Server
+from rigs.workflows import Language
 
 # Machines are shared: how long an example takes says nothing here.
 settings.register_profile("excursions", deadline=None)
@@ -224,3 +226,41 @@ def none_left(monkeypatch: pytest.MonkeyPatch, wait_until: Wait) -> Iterator[Her
     list(client.ask_all("stop"))
     wait_until(lambda: not here.processes())
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def node_packages() -> Path:
+    """Node's packages, for tests whose counterparts are written for Node."""
+    why_not = node.why_not()
+    if why_not and os.environ.get("EXCURSIONS_RIGS") == "required":
+        pytest.fail(f"what stands in for GitHub is required: {why_not}")
+    if why_not:
+        pytest.skip(f"nothing stands in for GitHub here: {why_not}")
+    return node.packages()
+
+
+@pytest.fixture(scope="session")
+def github_server(node_packages: Path) -> Iterator[Server]:
+    """The GitHub of rigs/github, which each test that wants it finds renewed."""
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def workflow_language(node_packages: Path) -> Iterator[Language]:
+    """GitHub's own workflow parser and evaluator of expressions."""
+    language = Language()
+    yield language
+    language.close()
+
+
+@pytest.fixture
+def github(github_server: Server, tmp_path: Path) -> Iterator[Server]:
+    """GitHub with an empty repository; what was asked of it must keep to GitHub's contract."""
+    folder = tmp_path / "github"
+    folder.mkdir()
+    github_server.renew(folder)
+    yield github_server
+    breaches = github_server.breaches()
+    assert not breaches, "\n".join(breaches)

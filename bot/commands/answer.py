@@ -67,7 +67,9 @@ def decide(command: Answer, world: World) -> tuple[Effect, ...]:
     text = command.text.strip()
     issue = world.thread.number
     if not text:
-        raise RequestError("the answer is empty", right=f'excursion answer {issue} "…"')
+        raise RequestError(
+            "the answer is empty", right=world.surroundings.example("answer", issue, "…")
+        )
     if len(text) > _LONGEST:
         raise RequestError(
             f"the answer has {len(text)} characters, {_LONGEST} at most",
@@ -81,7 +83,7 @@ def decide(command: Answer, world: World) -> tuple[Effect, ...]:
             return ()
         raise RequestError(
             f"issue {issue} is closed" + (" and answered" if given else ""),
-            right='Ask a new question: excursion ask "…?"',
+            right=world.ask_anew,
         )
     if command.outcome is Outcome.ABANDONED and world.excursion and world.head is None:
         return _abandon(text, world)
@@ -106,14 +108,21 @@ def decide(command: Answer, world: World) -> tuple[Effect, ...]:
     into = world.config.default_branch
     files = _files(answer, run, world, excursion)
     memory = {"text": text, "outcome": outcome, "stamped": stamped}
-    entry = log.answer_entry(answer, folder=excursion.folder, branch=excursion.branch, into=into)
+    entry = log.answer_entry(
+        answer,
+        folder=excursion.folder,
+        branch=excursion.branch,
+        into=into,
+        surroundings=world.surroundings,
+    )
     message = f"Answer excursion {issue}: {answer.word}\n\n{world.thread.title}\n"
     return (
         CommitFiles(excursion.branch, files, message),
         OpenPullRequest(issue, excursion.branch, into, world.thread.title),
         UpsertEntry(issue, ANSWER, entry, memory),
         SetLabels(issue, add=(LABEL_ANSWERED,), remove=(LABEL_RUNNING,)),
-        Close(issue),
+        # A reviewed pull request closes the issue when it is merged.
+        *(() if world.surroundings.is_github else (Close(issue),)),
     )
 
 
@@ -148,10 +157,11 @@ def _chosen_run(command: Answer, world: World, excursion: Excursion) -> StoredRu
     executed = world.run_files.get(last.number, {}).get(NOTEBOOK)
     ran = last.result.notebook_sha256 if last.result else ""
     if notebook != executed and hashlib.sha256(notebook).hexdigest() != ran:
+        option = f"run={last.number}" if world.surroundings.is_github else f"--run {last.number}"
         raise RequestError(
             f"the notebook has changed since its last good run, {excursion.issue}.{last.number}",
-            right=f"Run it again (excursion run {excursion.issue}), or answer from that run: "
-            f"--run {last.number}.",
+            right=f"Run it again ({world.surroundings.example('run', excursion.issue)}), or answer "
+            f"from that run: {option}.",
         )
     return last
 

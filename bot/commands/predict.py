@@ -64,7 +64,8 @@ def decide(command: Predict, world: World) -> tuple[Effect, ...]:
     if not text:
         raise RequestError(
             "the prediction is empty",
-            right=f'Say what will happen: excursion predict {world.thread.number} "…"',
+            right="Say what will happen: "
+            + world.surroundings.example("predict", world.thread.number, "…"),
         )
     if _LOOSE.search(text):
         raise RequestError(
@@ -77,7 +78,7 @@ def decide(command: Predict, world: World) -> tuple[Effect, ...]:
     if not world.thread.is_open:
         raise RequestError(
             f"issue {world.thread.number} is closed: it is too late to predict",
-            right='Ask a new question: excursion ask "…?"',
+            right=world.ask_anew,
         )
     known = read_predictions(world.thread)
     wanted = (text, world.actor, command.confidence)

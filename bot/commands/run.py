@@ -23,6 +23,7 @@ from bot.events import RunEnded
 from bot.excursion import LABEL_RUNNING
 from bot.excursion_file import NOTEBOOK, ExcursionFile
 from bot.forge.marker import write_marker
+from bot.forge.protocol import run_ref
 from bot.forge.thread_files import timestamp
 from bot.log.figures import safe_figures
 from bot.log.predictions import read_predictions
@@ -101,7 +102,8 @@ def decide(command: Run, world: World) -> tuple[Effect, ...]:
         cell_timeout_s=None
         if cell_limit is None
         else parse_duration(cell_limit, where="--cell-timeout"),
-        resources=_resources(runner, world.config.warm),
+        # On GitHub a machine is ours for one run, so that nothing is kept warm.
+        resources=_resources(runner, None if world.surroundings.is_github else world.config.warm),
         requirements=declared.requirements,
         data=declared.data,
         engine=runner.engine,
@@ -155,14 +157,18 @@ def publication(result: RunResult, files: Mapping[str, bytes]) -> tuple[RunResul
 def ended_entry(result: RunResult, world: World) -> UpsertEntry:
     """Render the entry of a run that has ended, its pictures safe already."""
     compared = agreement(result, world)
+    number = int(result.run_id.partition(".")[2])
     entry = run_entry(
         result,
         excursion=world.begun(),
         declared=declared_if_readable(world),
         predictions=read_predictions(world.thread),
-        figures_at=f"runs/{result.run_id.partition('.')[2]}/figures/",
+        figures_at=world.surroundings.figures(
+            run_ref(result.issue, number), f"runs/{number}/figures/"
+        ),
         original=original_of(result, world),
         agreement=compared,
+        surroundings=world.surroundings,
     )
     memory = run_memory(result)
     if compared is not None:
@@ -209,9 +215,8 @@ def next_number(world: World) -> int:
     return max(known, default=0) + 1
 
 
-def _resources(runner: Runner, warm: WarmSettings) -> Resources:
+def _resources(runner: Runner, warm: WarmSettings | None) -> Resources:
     """Give what a runner's configuration allows an execution."""
-    idle_s = parse_duration(warm.idle, where="warm.idle")
     return Resources(
         memory_bytes=_size(runner.memory, "memory"),
         output_bytes=parse_size(runner.output, where="output"),
@@ -220,8 +225,8 @@ def _resources(runner: Runner, warm: WarmSettings) -> Resources:
         gpu_memory_bytes=_size(runner.gpu_memory, "gpu_memory"),
         usd_per_gpu_hour=runner.usd_per_gpu_hour,
         # A Slurm job ends with all that it started.
-        warm=Warm(preload=warm.preload, idle_s=idle_s)
-        if runner.warm and runner.engine == "local"
+        warm=Warm(preload=warm.preload, idle_s=parse_duration(warm.idle, where="warm.idle"))
+        if warm and runner.warm and runner.engine == "local"
         else None,
         partition=runner.partition,
         account=runner.account,

@@ -23,9 +23,11 @@ from bot.excursion import (
 )
 from bot.excursion_file import FILE_NAME, read_excursion_file
 from bot.forge.marker import read_marker, write_marker
+from bot.issue_form import read_form
 from bot.log.welcome import welcome_entry
 from bot.parameters import bind
 from bot.scaffold import scaffold
+from bot.surroundings import LOCAL, Surroundings
 from bot.template import Template
 from bot.thread import WELCOME, Thread
 
@@ -119,7 +121,13 @@ def decide(command: Start, world: World) -> tuple[Effect, ...]:
     asked = _asked(thread)
     parameters = dict(asked["parameters"]) | dict(command.parameters)
     return _begin(
-        thread, template, parameters, asked["hypothesis"], base=world.base, config=world.config
+        thread,
+        template,
+        parameters,
+        asked["hypothesis"],
+        base=world.base,
+        config=world.config,
+        surroundings=world.surroundings,
     )
 
 
@@ -132,8 +140,12 @@ def asked_template(thread: Thread) -> str | None:
 
 
 def asked_kind(thread: Thread) -> Kind | None:
-    """Give the kind that the issue's labels ask for, if any does."""
-    return next((kind for kind in Kind if kind.label in thread.labels), None)
+    """Give the kind that the issue's labels ask for, or else its form; None where neither does.
+
+    A template has a kind of its own.
+    """
+    labelled = next((kind for kind in Kind if kind.label in thread.labels), None)
+    return labelled or (None if asked_template(thread) else read_form(thread.body).kind)
 
 
 def _begin(
@@ -144,6 +156,7 @@ def _begin(
     *,
     base: str | None,
     config: Config,
+    surroundings: Surroundings = LOCAL,
 ) -> tuple[Effect, ...]:
     """Make branch, folder and welcome, each of which may be there already."""
     if base is None:
@@ -155,10 +168,10 @@ def _begin(
     known = read_excursion(thread)
     if known is not None:
         return ()
-    branch = branch_name(thread.number, thread.title)
+    branch = branch_name(thread.number, check_title(thread.title))
     excursion = Excursion(
         issue=thread.number,
-        question=thread.title,
+        question=_question(thread),
         kind=template.kind,
         template=template.full_name,
         branch=branch,
@@ -184,16 +197,35 @@ def _begin(
         UpsertEntry(
             thread.number,
             WELCOME,
-            welcome_entry(excursion, declared, prompt=template.manifest.prediction),
+            welcome_entry(
+                excursion,
+                declared,
+                prompt=template.manifest.prediction,
+                surroundings=surroundings,
+            ),
             memory,
         ),
     )
 
 
+def _question(thread: Thread) -> str:
+    """Give the question: as the form puts it, where it is one that could be a title."""
+    try:
+        return check_title(read_form(thread.body).question)
+    except RequestError:
+        return thread.title
+
+
 def _asked(thread: Thread) -> dict[str, Any]:
     """Read what was asked for when the issue was opened."""
     marker = read_marker(thread.body)  # anybody may have written it
-    data = marker[1] if marker and marker[0] == ASKED else {}
+    form = read_form(thread.body)
+    written = {
+        "template": form.template,
+        "hypothesis": form.hypothesis,
+        "parameters": dict(form.parameters),
+    }
+    data = marker[1] if marker and marker[0] == ASKED else written
     template, hypothesis = data.get("template"), data.get("hypothesis")
     parameters = data.get("parameters")
     pairs = parameters.items() if isinstance(parameters, dict) else ()

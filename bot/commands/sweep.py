@@ -18,6 +18,7 @@ from bot.effects import Effect, PublishSweep, RequestRun, SetLabels, UpsertEntry
 from bot.errors import RequestError
 from bot.excursion import LABEL_RUNNING
 from bot.excursion_file import ExcursionFile
+from bot.forge.protocol import sweep_ref
 from bot.grid import expand
 from bot.log.predictions import read_predictions
 from bot.log.safety import clip
@@ -28,6 +29,7 @@ from bot.log.sweep.plot import draw_chart
 from bot.log.sweep.table import CSV, points_csv
 from bot.log.sweep.words import alt_text, caption, point_at
 from bot.parameters import Value
+from bot.surroundings import Surroundings
 from bot.sweep import Point, needs_execution, point_key, read_sweeps
 from bot.sweep import Sweep as Points
 from runner.records import RunRequest, to_json
@@ -149,7 +151,7 @@ def plan(command: Sweep, world: World) -> Plan:
 def entry_effects(sweep: Points, state: State, world: World) -> tuple[Effect, ...]:
     """Decide what tells of a sweep as it stands: its files, its entry, its excursion's label."""
     issue, declared = sweep.request.issue, run.declared_if_readable(world)
-    picture, png = _picture(sweep, declared)
+    picture, png = _picture(sweep, declared, world.surroundings)
     files = {CSV: points_csv(sweep)} | ({FIGURE: png} if png else {})
     if state is State.STOPPED and not sweep.missing:
         state = State.ENDED
@@ -161,6 +163,7 @@ def entry_effects(sweep: Points, state: State, world: World) -> tuple[Effect, ..
         known_since=_known_since(sweep, world),
         picture=picture,
         limits=_limits(sweep, declared, world),
+        surroundings=world.surroundings,
     )
     running = state is State.RUNNING
     message = f"Sweep {sweep.id}: {len(sweep.succeeded)} of {len(sweep.points)} points succeeded\n"
@@ -200,14 +203,20 @@ def _same(
     return None
 
 
-def _picture(sweep: Points, declared: ExcursionFile | None) -> tuple[Shown | None, bytes]:
+def _picture(
+    sweep: Points, declared: ExcursionFile | None, surroundings: Surroundings
+) -> tuple[Shown | None, bytes]:
     """Draw a sweep, if it has numbers to be drawn."""
     metric = compared(sweep, declared)
     chart = choose_chart(sweep, metric, declared) if metric else None
     if chart is None:
         return None, b""
-    at = f"sweeps/{sweep.first}/{FIGURE}"
-    return Shown(at, caption(chart, sweep), alt_text(chart, sweep)), draw_chart(chart)
+    name = FIGURE.rpartition("/")[2]
+    folder = surroundings.figures(
+        sweep_ref(sweep.request.issue, sweep.first), f"sweeps/{sweep.first}/figures/"
+    )
+    shown = Shown(f"{folder}{name}", caption(chart, sweep), alt_text(chart, sweep))
+    return shown if folder else None, draw_chart(chart)
 
 
 def _known_since(sweep: Points, world: World) -> str:
@@ -217,17 +226,17 @@ def _known_since(sweep: Points, world: World) -> str:
     return min([sweep.requested, *(result.started for result in runs)])
 
 
-def _limits(sweep: Points, declared: ExcursionFile | None, world: World) -> tuple[str, ...]:
-    """Write a run's limits of time as options, where they are not those that hold anyway."""
+def _limits(sweep: Points, declared: ExcursionFile | None, world: World) -> dict[str, str]:
+    """Write a run's limits of time by their names, where they are not those that hold anyway."""
     runner = world.config.runners.get(declared.runner) if declared else None
-    words: list[str] = []
-    for option, name in (("--timeout", "timeout"), ("--cell-timeout", "cell_timeout")):
+    limits: dict[str, str] = {}
+    for name in ("timeout", "cell_timeout"):
         usual = getattr(declared, name, None) or getattr(runner, name, None)
         seconds = getattr(sweep.request, f"{name}_s")
         same = usual is not None and parse_duration(usual, where=name) == seconds
         if seconds is not None and not same:
-            words += [option, f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"]
-    return tuple(words)
+            limits[name] = f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
+    return limits
 
 
 def _memory(sweep: Points, state: State, declared: ExcursionFile | None) -> dict[str, object]:

@@ -11,6 +11,7 @@ from bot.errors import RequestError
 from bot.excursion import Excursion, read_excursion
 from bot.excursion_file import FILE_NAME, ExcursionFile, read_excursion_file
 from bot.forge.protocol import StoredRun, StoredSweep
+from bot.surroundings import LOCAL, Surroundings
 from bot.template import Template
 from bot.thread import Thread
 
@@ -35,6 +36,7 @@ class World:
     run_files: Mapping[int, Mapping[str, bytes]] = field(default_factory=dict)
     merge_obstacle: str = ""
     template: Template | None = None
+    surroundings: Surroundings = LOCAL  # where the thread is read
 
     @property
     def excursion(self) -> Excursion | None:
@@ -51,7 +53,7 @@ class World:
         if excursion is None:
             raise RequestError(
                 f"the excursion of issue {self.thread.number} has not begun",
-                right=f"excursion start {self.thread.number}",
+                right=self.surroundings.example("start", self.thread.number),
             )
         return excursion
 
@@ -65,15 +67,23 @@ class World:
         if not self.thread.is_open:
             raise RequestError(
                 f"issue {self.thread.number} is closed",
-                right='Ask a new question: excursion ask "…?"',
+                right=self.ask_anew,
             )
         if self.head is None:
+            end = self.surroundings.example("answer", excursion.issue, "…", "outcome=abandoned")
             raise RequestError(
                 f"the branch {excursion.branch} is gone",
-                right=f"Restore it: git branch {excursion.branch} {self._last_commit()}. Or end: "
-                f'excursion answer {excursion.issue} "…" --outcome abandoned',
+                right=f"Restore it: git branch {excursion.branch} {self._last_commit()}. "
+                f"Or end: {end}",
             )
         return excursion
+
+    @property
+    def ask_anew(self) -> str:
+        """Say how a new question is asked."""
+        if self.surroundings.is_github:
+            return "Ask a new question: open an issue."
+        return 'Ask a new question: excursion ask "…?"'
 
     def _last_commit(self) -> str:
         """Give the commit of the last run, where a lost branch may have stood."""

@@ -71,11 +71,17 @@ def tree_files(git: Git, commit: str) -> dict[str, bytes]:
     return {p: content for p, content in zip(blobs, contents, strict=True) if content is not None}
 
 
-def write_commits(git: Git, commits: Sequence[NewCommit]) -> list[str]:
-    """Write commits that no ref names yet, and give their names."""
+def write_commits(git: Git, commits: Sequence[NewCommit], identity: str | None = None) -> list[str]:
+    """Write commits that no ref names yet, and give their names.
+
+    Args:
+        git: The repository.
+        commits: What to write.
+        identity: Author and committer with the moment, as git writes them; the user's if None.
+    """
     if not commits:
         return []
-    author, committer = git.identities()
+    author, committer = (identity, identity) if identity else git.identities()
     parts: list[bytes] = []
     for mark, commit in enumerate(commits, start=1):
         message = commit.message.encode()

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bot.errors import ForgeError, RequestError
 from bot.forge.git import NO_COMMIT
+from bot.forge.git_batch import read_many
 from bot.forge.local_place import LocalPlace
 from bot.forge.thread_files import write_atomically
 
@@ -34,6 +35,11 @@ class LocalBranches(LocalPlace):
     def read(self, commit: str, path: str) -> bytes | None:
         """Read a file at a commit, None if it is not there."""
         return self.git.read(commit, path)
+
+    def read_files(self, commit: str, paths: Sequence[str]) -> dict[str, bytes | None]:
+        """Read files at a commit, None for those that are not there."""
+        found = read_many(self.git, [f"{commit}:{path}" for path in paths])
+        return dict(zip(paths, found, strict=True))
 
     def tree(self, commit: str) -> dict[str, str]:
         """List what a commit holds: each file's path with the name of its content."""

@@ -89,6 +89,9 @@ class Branches(Protocol):
     def read(self, commit: str, path: str) -> bytes | None:
         """Read a file at a commit, None if it is not there."""
 
+    def read_files(self, commit: str, paths: Sequence[str]) -> dict[str, bytes | None]:
+        """Read files at a commit, None for those that are not there."""
+
     def uncommitted(self, branch: str) -> tuple[str, ...]:
         """List what is changed but not committed where the branch is worked on."""
 
@@ -121,6 +124,9 @@ class Runs(Protocol):
 
     def runs(self, issue: int) -> tuple[StoredRun, ...]:
         """Read the runs of an issue."""
+
+    def outlined_runs(self, issue: int) -> tuple[StoredRun, ...]:
+        """Give the runs of an issue with what is known of them anyway."""
 
     def run_files(self, issue: int, run: int) -> dict[str, bytes]:
         """Read the files of a run, by their paths."""

@@ -10,6 +10,7 @@ from bot.log.figures import shown_figure
 from bot.log.predictions import Prediction, predictions_table, short_moment
 from bot.log.run_entry import headline
 from bot.log.safety import authored, code, inline
+from bot.surroundings import LOCAL, Surroundings
 from runner.records import RunResult
 
 _SIGNS = {
@@ -40,14 +41,24 @@ class Answer:
         return self.outcome.value if self.outcome else "answered"
 
 
-def answer_entry(answer: Answer, *, folder: str, branch: str, into: str) -> str:
+def answer_entry(
+    answer: Answer, *, folder: str, branch: str, into: str, surroundings: Surroundings = LOCAL
+) -> str:
     """Render the answer's entry."""
+    held = "the write-up, the executed notebook and the plots are in"
+    if surroundings.is_github:
+        pulls = f"{surroundings.page}/pulls?q=is%3Apr+head%3A{branch}"
+        came = (
+            f"[A pull request]({pulls}) brings {code(branch)} to {code(into)}, and closes this "
+            f"issue when it is merged; {held}"
+        )
+    else:
+        came = f"{code(branch)} is merged into {code(into)}; {held}"
     return (
         f"### {answer.sign} Answered{f': {answer.outcome.value}' if answer.outcome else ''}\n\n"
         f"{authored(answer.text)}\n\n"
         f"*{inline(answer.author)}, {short_moment(answer.stamped)} UTC. "
-        f"{code(branch)} is merged into {code(into)}; the write-up, the executed notebook and the "
-        f"plots are in {code(folder)}.*"
+        f"{came} {code(folder)}.*"
     )
 
 

@@ -19,6 +19,9 @@ from runner.records import Figure, RunResult
 
 MOST_PIXELS = 40_000_000
 MOST_BYTES = 32 * 1024 * 1024
+# Of a run's pictures together: what decoding them costs, and what a push may carry.
+_MOST_PIXELS_TOGETHER = 1_000_000_000
+_MOST_BYTES_TOGETHER = 512 * 1024 * 1024
 _LONGEST_CAPTION = 500
 _FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 # Pillow's ways of saying that this is no picture, or one too large to be true.
@@ -36,10 +39,10 @@ _NO_PICTURE = (
 )
 
 
-def safe_png(content: bytes) -> tuple[bytes, int, int] | None:
+def safe_png(content: bytes, most_pixels: int = MOST_PIXELS) -> tuple[bytes, int, int] | None:
     """Decode a picture and encode it anew as PNG, with its width and height in pixels.
 
-    None if it is no picture of a known format, or too large to be looked at.
+    None if it is no picture of a known format, or too large to be looked at or to be kept.
     """
     if len(content) > MOST_BYTES:
         return None
@@ -48,7 +51,7 @@ def safe_png(content: bytes) -> tuple[bytes, int, int] | None:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
                 width, height = picture.size
-                if width * height > MOST_PIXELS or not width or not height:
+                if width * height > min(most_pixels, MOST_PIXELS) or not width or not height:
                     return None
                 if picture.mode not in ("1", "L", "LA", "RGB", "RGBA", "P"):
                     clean = picture.convert("RGBA")
@@ -59,7 +62,8 @@ def safe_png(content: bytes) -> tuple[bytes, int, int] | None:
         clean.save(out, "PNG")
     except _NO_PICTURE:
         return None
-    return out.getvalue(), width, height
+    encoded = out.getvalue()  # which may be larger than what came: a JPEG is small
+    return (encoded, width, height) if len(encoded) <= MOST_BYTES else None
 
 
 def safe_figures(
@@ -77,13 +81,15 @@ def safe_figures(
     kept: list[Figure] = []
     pictures: dict[str, bytes] = {}
     notes = list(result.notes)
+    pixels, room = _MOST_PIXELS_TOGETHER, _MOST_BYTES_TOGETHER
     for figure in result.figures:
         content = files.get(f"figures/{figure.file}")
-        safe = safe_png(content) if content is not None else None
-        if safe is None:
+        safe = safe_png(content, pixels) if content is not None else None
+        if safe is None or len(safe[0]) > room:
             notes.append(f"The picture {figure.file} of cell {figure.cell} could not be shown.")
             continue
         png, width, height = safe
+        pixels, room = pixels - width * height, room - len(png)
         name = _free_name(figure.file.rpartition(".")[0], pictures)
         pictures[f"figures/{name}"] = png
         changes = {

@@ -12,16 +12,20 @@ from bot.log.ran_on import environment_table
 from bot.log.safety import clip, clip_lines, code, fence, inline
 from bot.log.tables import WIDEST, table
 from bot.parameters import written
+from bot.surroundings import LOCAL, Surroundings
 from runner.records import RunResult
 
 
 def run_details(
-    result: RunResult, excursion: Excursion, declared: ExcursionFile | None
+    result: RunResult,
+    excursion: Excursion,
+    declared: ExcursionFile | None,
+    surroundings: Surroundings = LOCAL,
 ) -> list[str]:
     """Render the folded parts that have anything to say, what is needed most often first."""
     parts = (
         ("What the metrics mean", meanings(result.metrics, declared)),
-        ("How to run it again", _again(result, excursion)),
+        ("How to run it again", _again(result, excursion, surroundings)),
         ("Parameters", _parameters(result, declared)),
         ("Cells", _cells(result)),
         ("Traceback", _traceback(result)),
@@ -43,19 +47,22 @@ def meanings(recorded: Container[str], declared: ExcursionFile | None) -> str:
     return table(("metric", "meaning"), rows) if rows else ""
 
 
-def _again(result: RunResult, excursion: Excursion) -> str:
-    ours = ["excursion", "run", str(excursion.issue)]
+def _again(result: RunResult, excursion: Excursion, surroundings: Surroundings) -> str:
+    given = {name: written(value) for name, value in result.parameters.items()}
+    ours = surroundings.command("run", excursion.issue, given, "force")
+    number = result.run_id.partition(".")[2]
+    repeat = f"excursion reproduce {excursion.issue} {number}"
+    if surroundings.is_github:
+        repeat = f"/reproduce {number}"
     theirs = ["papermill", "notebook.ipynb", "again.ipynb"]
     for name, value in result.parameters.items():
-        ours += ["-p", f"{name}={written(value)}"]
         theirs += ["-r" if isinstance(value, str) else "-p", name, str(value)]
     return (
         "At the very commit of this run, compared with it metric by metric; or with the branch as "
         "it is now:\n\n"
         + fence(
-            f"excursion reproduce {excursion.issue} {result.run_id.partition('.')[2]}\n"
-            f"{shlex.join([*ours, '--force'])}",
-            "sh",
+            "\n".join(filter(None, (repeat, ours))),
+            surroundings.language,
         )
         + "\n\n"
         "At the very commit of this run, without this tool (`git worktree` gives a second "

@@ -17,6 +17,7 @@ from bot.log.run_details import run_details
 from bot.log.safety import clip, code, inline
 from bot.log.tables import WIDEST, number, shown_table, table
 from bot.parameters import written
+from bot.surroundings import LOCAL, Surroundings
 from runner.records import CellStatus, Metric, RunRequest, RunResult, Status
 
 LONGEST = 60_000  # characters; GitHub refuses a comment above 65,536
@@ -69,6 +70,7 @@ def run_entry(
     figures_at: str,
     original: RunResult | None = None,
     agreement: Agreement | None = None,
+    surroundings: Surroundings = LOCAL,
 ) -> str:
     """Render the entry of a run that has ended.
 
@@ -77,9 +79,10 @@ def run_entry(
         excursion: Whose run it is.
         declared: The excursion's declaration at the commit that ran, if it can still be read.
         predictions: All predictions of the thread; those stamped before the run are shown.
-        figures_at: Where the thread finds the run's pictures, ending in `/`.
+        figures_at: Where the thread finds the run's pictures, ending in `/`; empty if nowhere.
         original: The run that this one repeats, or is answered from, if it is known.
         agreement: How the two compare, if this one repeats it.
+        surroundings: Where the thread is read.
     """
     metrics = (
         reproduction_parts(result, original, agreement)
@@ -97,8 +100,12 @@ def run_entry(
         _shown(result, figures_at),
         ran_on(result, original),
         _noted(result),
+        log_link(surroundings),
     ]
-    opened, folded = [part for part in parts if part], run_details(result, excursion, declared)
+    opened, folded = (
+        [part for part in parts if part],
+        run_details(result, excursion, declared, surroundings),
+    )
     text = "\n\n".join(opened + folded)
     while len(text) > LONGEST and len(opened) > 1:  # the heading stays, whatever happens
         (folded or opened).remove(max(folded or opened[1:], key=len))
@@ -207,9 +214,20 @@ def _metrics(result: RunResult, declared: ExcursionFile | None) -> str:
     return text
 
 
+def log_link(surroundings: Surroundings) -> str:
+    """Link what the machines did, and say why pictures cannot be shown."""
+    parts = []
+    if surroundings.trouble:
+        parts.append(f"> [!WARNING]\n> {inline(clip(surroundings.trouble, 1_000))}")
+    if surroundings.log:
+        parts.append(f"[What the machines did]({surroundings.log})")
+    return "\n\n".join(parts)
+
+
 def _shown(result: RunResult, figures_at: str) -> str:
     """Put pictures and tables in the order in which the cells showed them."""
-    pictures = [shown_figure(figure, figures_at) for figure in result.figures[:_MOST_FIGURES]]
+    figures = result.figures[:_MOST_FIGURES] if figures_at else ()
+    pictures = [shown_figure(figure, figures_at) for figure in figures]
     pictures = pictures[: _fitting(pictures, "pictures")]
     tables = [shown_table(shown) for shown in result.tables[:10]]
     tables = tables[: _fitting(tables, "tables")]

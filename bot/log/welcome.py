@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from bot.excursion import Excursion
-from bot.excursion_file import ExcursionFile
+from bot.excursion_file import NOTEBOOK, ExcursionFile
 from bot.log.safety import code, fence, inline
+from bot.surroundings import LOCAL, Surroundings
 
 
-def welcome_entry(excursion: Excursion, declared: ExcursionFile, *, prompt: str) -> str:
+def welcome_entry(
+    excursion: Excursion,
+    declared: ExcursionFile,
+    *,
+    prompt: str,
+    surroundings: Surroundings = LOCAL,
+) -> str:
     """Render the welcome.
 
     Args:
         excursion: What was begun.
         declared: What its folder declares.
         prompt: What the template would like to see predicted; may be empty.
+        surroundings: Where the thread is read.
     """
     issue = excursion.issue
     lines = [
@@ -23,14 +31,32 @@ def welcome_entry(excursion: Excursion, declared: ExcursionFile, *, prompt: str)
     ]
     if prompt:
         lines.append(f"**Before you run it:** {inline(prompt)}")
-    steps = [f'excursion predict {issue} "…" confidence=70%']
+    if surroundings.is_github:
+        lines.append(_links(excursion, declared, surroundings))
+    steps = [surroundings.example("predict", issue, "…", "confidence=70%")]
     if declared.notebook:
-        steps.append(f"excursion run {issue}")
+        steps.append(surroundings.example("run", issue))
     steps += [
-        f'excursion log {issue} "…"',
-        f'excursion answer {issue} "…" --outcome confirmed',
+        surroundings.example("log", issue, "…"),
+        surroundings.example("answer", issue, "…", "outcome=confirmed"),
     ]
-    lines.append(fence("\n".join(steps), "sh"))
+    lines.append(fence("\n".join(steps), surroundings.language))
     if declared.time_box:
         lines.append(f"*Time box: {inline(declared.time_box)}.*")
     return "\n\n".join(lines)
+
+
+def _links(excursion: Excursion, declared: ExcursionFile, surroundings: Surroundings) -> str:
+    """Link what was made, and where it can be worked on at once."""
+    page, branch, folder = surroundings.page, excursion.branch, excursion.folder
+    links = [f"[Folder]({page}/tree/{branch}/{folder})"]
+    host, _, name = page.partition("://")[2].partition("/")
+    notebook = f"{folder}/{NOTEBOOK}"
+    if declared.notebook:
+        links.append(f"[notebook]({page}/blob/{branch}/{notebook})")
+    if host == "github.com":
+        links.append(f"[open in Codespaces](https://codespaces.new/{name}/tree/{branch})")
+        if declared.notebook:
+            colab = f"https://colab.research.google.com/github/{name}/blob/{branch}/{notebook}"
+            links.append(f"[open in Colab]({colab})")
+    return " · ".join(links)

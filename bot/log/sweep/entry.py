@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
@@ -13,11 +13,12 @@ from bot.excursion_file import ExcursionFile
 from bot.log.predictions import Prediction, short_moment
 from bot.log.ran_on import dollars, machine
 from bot.log.run_details import environment_text, folded, meanings
-from bot.log.run_entry import LONGEST, chosen, headline, predicted
+from bot.log.run_entry import LONGEST, chosen, headline, log_link, predicted
 from bot.log.safety import clip, code, fence, inline
 from bot.log.sweep.metric import best_point, compared
 from bot.log.sweep.table import points_table
 from bot.log.sweep.words import again, axes_text, best_text, count, once_more, point_at
+from bot.surroundings import LOCAL, Surroundings
 from bot.sweep import Point, Sweep
 from runner.records import RunResult
 
@@ -52,7 +53,8 @@ def sweep_entry(
     predictions: tuple[Prediction, ...],
     known_since: str,
     picture: Shown | None,
-    limits: tuple[str, ...] = (),
+    limits: Mapping[str, str] | None = None,
+    surroundings: Surroundings = LOCAL,
 ) -> str:
     """Render the entry of a sweep, at whatever stage.
 
@@ -63,7 +65,8 @@ def sweep_entry(
         predictions: All predictions of the thread.
         known_since: When the first outcome could be known; those stamped before are shown.
         picture: A plot of it, if one can be drawn.
-        limits: Options that name a run's limits of time, where others would hold otherwise.
+        limits: Limits of a run's time by their names, where others would hold otherwise.
+        surroundings: Where the thread is read.
     """
     metric = compared(sweep, declared)
     best = best_point(sweep, metric) if metric else None
@@ -72,7 +75,7 @@ def sweep_entry(
     before = [
         _heading(sweep, state),
         _lead(sweep, declared),
-        _progress(sweep, state, limits),
+        _progress(sweep, state, limits or {}, surroundings),
         _failures(sweep, state),
         best_text(sweep, metric),
         _picture(picture),
@@ -80,10 +83,11 @@ def sweep_entry(
     after = [
         predicted(seen, known_since, predictions, "sweep") if sweep.results else "",
         _ran_on(sweep.results, sweep.request.commit),
+        log_link(surroundings),
     ]
     folds = [
         _fold("What the metrics mean", meanings(_recorded(sweep), declared)),
-        _fold("How to run it again", _again(sweep, best, limits)),
+        _fold("How to run it again", _again(sweep, best, limits or {}, surroundings)),
         _fold("Environment", environment_text(sweep.results[0]) if sweep.results else ""),
     ]
 
@@ -121,7 +125,9 @@ def _lead(sweep: Sweep, declared: ExcursionFile | None) -> str:
     return f"Over {axes_text(sweep)}{f', with {rest}' if sweep.fixed else ''}."
 
 
-def _progress(sweep: Sweep, state: State, limits: tuple[str, ...]) -> str:
+def _progress(
+    sweep: Sweep, state: State, limits: Mapping[str, str], surroundings: Surroundings
+) -> str:
     """Say who asked, while it goes on; and how to go on, where it was stopped."""
     request = sweep.request
     if state is State.RUNNING:
@@ -131,10 +137,14 @@ def _progress(sweep: Sweep, state: State, limits: tuple[str, ...]) -> str:
             f"Each run may take {spoken(request.timeout_s)} at most.*"
         )
     if state is State.STOPPED:
-        command = again(sweep, limits)
+        command = again(sweep, limits, surroundings)
         missing = count(len(sweep.missing), "point")
         verb = "is" if len(sweep.missing) == 1 else "are"
-        said = f"\n\n{fence(command, 'sh')}" if command else " Give its command again."
+        said = (
+            f"\n\n{fence(command, surroundings.language)}"
+            if command
+            else " Give its command again."
+        )
         return f"Given again, it runs only the {missing} that {verb} missing:{said}"
     return ""
 
@@ -210,13 +220,16 @@ def _recorded(sweep: Sweep) -> frozenset[str]:
     return frozenset(name for result in sweep.results for name in result.metrics)
 
 
-def _again(sweep: Sweep, best: Point | None, limits: tuple[str, ...]) -> str:
-    command = again(sweep, limits)
+def _again(
+    sweep: Sweep, best: Point | None, limits: Mapping[str, str], surroundings: Surroundings
+) -> str:
+    command = again(sweep, limits, surroundings)
     if not command:
         return ""
-    text = f"With the branch as it is now:\n\n{fence(command, 'sh')}"
+    text = f"With the branch as it is now:\n\n{fence(command, surroundings.language)}"
     if best is not None and sweep.axes:
-        text += f"\n\nThe best point alone:\n\n{fence(once_more(best, limits), 'sh')}"
+        once = once_more(best, limits, surroundings)
+        text += f"\n\nThe best point alone:\n\n{fence(once, surroundings.language)}"
     return text
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 
 from bot.durations import spoken
@@ -14,6 +13,7 @@ from bot.log.sweep.chart import Chart, Kind
 from bot.log.sweep.metric import BestMean, Compared, best_mean, best_point, setting_text
 from bot.log.tables import WIDEST, number
 from bot.parameters import written
+from bot.surroundings import LOCAL, Surroundings
 from bot.sweep import Point, Sweep
 from runner.records import Metric, RunRequest
 
@@ -102,32 +102,37 @@ def axes_text(sweep: Sweep) -> str:
     return ", ".join(code(clip(plain(axis), WIDEST)) for axis in axes)
 
 
-def again(sweep: Sweep, limits: tuple[str, ...]) -> str:
+def again(sweep: Sweep, limits: Mapping[str, str], surroundings: Surroundings = LOCAL) -> str:
     """Write the command that asks for this sweep; empty where it would be far too long.
 
     Args:
         sweep: The sweep.
-        limits: Options that name a run's limits of time, where others would hold otherwise.
+        limits: Limits of a run's time by their names, where others would hold otherwise.
+        surroundings: Where the command is given.
     """
     axes = {name: write_axis(values) for name, values in sweep.axes.items()}
     axes |= {name: write_axis((value,)) for name, value in sweep.fixed.items()}
-    return _command("sweep", sweep.request, axes, limits)
+    return _command("sweep", sweep.request, axes, limits, surroundings)
 
 
-def once_more(point: Point, limits: tuple[str, ...]) -> str:
+def once_more(point: Point, limits: Mapping[str, str], surroundings: Surroundings = LOCAL) -> str:
     """Write the command that runs one point alone; empty where it would be far too long."""
     values = {name: written(value) for name, value in point.parameters.items()}
-    return _command("run", point.request, values, limits)
+    return _command("run", point.request, values, limits, surroundings)
 
 
 def _command(
-    verb: str, request: RunRequest, given: Mapping[str, str], limits: tuple[str, ...]
+    verb: str,
+    request: RunRequest,
+    given: Mapping[str, str],
+    limits: Mapping[str, str],
+    surroundings: Surroundings,
 ) -> str:
-    words = ["excursion", verb, str(request.issue)]
-    for name, value in given.items():
-        words += ["-p", f"{name}={value}"]
-    words += limits
-    text = shlex.join(words)
+    if surroundings.is_github:
+        text = surroundings.command(verb, request.issue, {**given, **limits})
+    else:
+        options = [f" --{name.replace('_', '-')} {limit}" for name, limit in limits.items()]
+        text = surroundings.command(verb, request.issue, given) + "".join(options)
     return text if len(text) <= _LONGEST_COMMAND else ""
 
 

@@ -1,0 +1,1 @@
+"""The three jobs on GitHub: triage, execute, publish."""

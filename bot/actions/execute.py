@@ -1,0 +1,118 @@
+"""The middle job: one request, in a checkout of its commit ─► the folder that is uploaded of it.
+
+There is no token here, nothing is asked of GitHub, and nobody believes what comes out.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.actions.job import Job
+from bot.commands.run import REQUEST, SOURCE
+from bot.errors import ForgeError
+from runner.engines import local
+from runner.engines.job import Job as EngineJob
+from runner.records import RunRequest, RunResult, read_request, to_json
+
+
+def execute(job: Job) -> RunResult:
+    """Execute the request that the step was given; what it came to lies in the run's folder.
+
+    Raises:
+        ForgeError: It could not be executed at all.
+    """
+    request = _request(job["EXCURSION_REQUEST"])
+    checkout = Path(job.environment.get("GITHUB_WORKSPACE") or Path.cwd())
+    temporary = Path(job["RUNNER_TEMP"])
+    work = temporary / "excursion" / request.run_id  # all of it is uploaded, however we end
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    with _commands_off() as say:
+        _prepare(request, checkout, work)
+        return _run(request, checkout, work, say)
+
+
+def _request(text: str) -> RunRequest:
+    try:
+        return read_request(text)
+    except ValidationError as error:
+        raise ForgeError(f"the request cannot be read: {error.errors()[0]['msg']}") from error
+
+
+def _prepare(request: RunRequest, checkout: Path, work: Path) -> None:
+    """Put the notebook into the run's folder, if it is the one that was asked for."""
+    import hashlib
+
+    notebook = checkout / request.notebook
+    if notebook.is_symlink() or not notebook.resolve().is_relative_to(checkout.resolve()):
+        raise ForgeError("the notebook is not inside of the checkout", where=request.notebook)
+    try:
+        content = notebook.read_bytes()
+    except OSError as error:
+        raise ForgeError(f"the notebook cannot be read: {error}", where=request.notebook) from error
+    if hashlib.sha256(content).hexdigest() != request.notebook_sha256:
+        raise ForgeError(
+            "the notebook is not the one that was asked for",
+            where=f"{request.notebook} at {request.commit[:10]}",
+            right="Check out the commit that the matrix names.",
+        )
+    (work / SOURCE).write_bytes(content)
+    (work / REQUEST).write_bytes(to_json(request))
+
+
+def _run(request: RunRequest, checkout: Path, work: Path, say: Callable[[str], None]) -> RunResult:
+    """Execute the notebook in a process of its own, which a signal to us stops."""
+    python = sys.executable
+    if request.requirements:
+        from runner import environments
+
+        try:
+            python = environments.make(request.requirements, say=say)
+        except (environments.RequirementsError, environments.PipError) as error:
+            raise ForgeError(str(error), where=request.notebook) from error
+    ended: list[RunResult] = []
+
+    def listen(_run_id: str, event: dict[str, Any]) -> None:
+        text = event.get("text")
+        if isinstance(text, str):
+            say(text.rstrip("\n"))
+        elif event.get("event") in {"cell_started", "started", "ended"}:
+            say(" ".join(f"{name}={value}" for name, value in event.items() if name != "at"))
+
+    engine_job = EngineJob(
+        request,
+        folder=work,
+        workdir=(checkout / request.notebook).parent,
+        python=python,
+    )
+    local.execute([engine_job], 1, listen=listen, ended=ended.append)
+    if not ended:
+        raise ForgeError("the run was stopped before it began", right="Run the job again.")
+    return ended[0]
+
+
+@contextmanager
+def _commands_off() -> Iterator[Callable[[str], None]]:
+    """Have GitHub take nothing that is printed for a command to the runner.
+
+    https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
+    """
+    word = secrets.token_hex(32)
+
+    def say(text: str) -> None:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+    say(f"::stop-commands::{word}")
+    try:
+        yield say
+    finally:
+        say(f"\n::{word}::")

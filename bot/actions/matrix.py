@@ -1,0 +1,84 @@
+"""Requests of one issue ◄─► the matrix of the job that executes them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.commands.world import World
+from bot.errors import ForgeError, RequestError
+from runner.records import RunRequest, read_request
+
+MOST_JOBS = 256  # GitHub's own limit
+_MOST_BYTES = 900_000  # of a job's outputs, of which GitHub allows 1 MB
+_MINUTES_BESIDE = 10  # to check out, install, and upload
+
+
+def elements(requests: Iterable[RunRequest], runs_on: Sequence[str]) -> list[dict[str, Any]]:
+    """Give the matrix's elements, one a run.
+
+    Args:
+        requests: What is to be executed.
+        runs_on: The labels of the machines, as the configuration allows them.
+    """
+    return [
+        {
+            "run_id": request.run_id,
+            "issue": request.issue,
+            "commit": request.commit,
+            "runs_on": list(runs_on),
+            "minutes": math.ceil(request.timeout_s / 60) + _MINUTES_BESIDE,
+            "request": request.model_dump_json(exclude_defaults=True),
+        }
+        for request in requests
+    ]
+
+
+def write_matrix(found: Sequence[dict[str, Any]]) -> str:
+    """Write the matrix as the workflow reads it."""
+    return json.dumps({"include": list(found)}, separators=(",", ":"))
+
+
+def check_size(found: Sequence[dict[str, Any]]) -> None:
+    """Refuse more runs than one workflow may have.
+
+    Raises:
+        RequestError: There are too many, or their parameters are too long.
+    """
+    if len(found) > MOST_JOBS:
+        raise RequestError(
+            f"{len(found)} runs are asked for at once, {MOST_JOBS} at most",
+            right="Sweep in parts.",
+        )
+    if len(write_matrix(found).encode()) > _MOST_BYTES:
+        raise RequestError(
+            "the parameters of these runs are too long together",
+            right="Sweep in parts, or keep long texts in a file on the branch.",
+        )
+
+
+def read_matrix(text: str) -> tuple[RunRequest, ...]:
+    """Read the requests in a matrix.
+
+    Raises:
+        ForgeError: It is none of ours.
+    """
+    try:
+        return tuple(read_request(each["request"]) for each in json.loads(text)["include"])
+    except (ValueError, ValidationError, KeyError, TypeError) as error:
+        raise ForgeError(f"the matrix cannot be read: {error}") from error
+
+
+def runner_of(world: World) -> tuple[str, ...]:
+    """Give the labels of the machines that an excursion's runs go to.
+
+    Raises:
+        RequestError: The excursion names a runner that the configuration does not have.
+    """
+    declared, excursion = world.declared(), world.begun()
+    where = f"{excursion.folder}/excursion.toml"
+    return world.config.runner_named(declared.runner, where=where).runs_on

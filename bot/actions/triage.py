@@ -1,0 +1,173 @@
+"""The first job: an event ─► acknowledged, authorised, decided; the runs it asks for as a matrix.
+
+Only what the first request needs is imported with this module: somebody waits for the reaction.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.actions.job import Job
+from bot.command import Command, Start
+from bot.commands import word_of
+from bot.commands.parser import parse_comment
+from bot.errors import ExcursionError, ForgeError, RequestError
+from bot.events import Actor, Commanded, Role
+from bot.forge.github_api import Api, Patience, RefusedError
+from bot.forge.github_threads import react
+from bot.webhook import Occasion, read_occasion
+
+if TYPE_CHECKING:
+    from bot.forge.github import GithubForge
+    from bot.shell import Office
+
+EYES, DONE, WRONG, OURS = "eyes", "rocket", "-1", "confused"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an occasion asks for.
+
+    Attributes:
+        commands: In their order.
+        mistake: What is wrong with them, if anything: then none is carried out.
+    """
+
+    commands: tuple[Command, ...]
+    mistake: RequestError | None = None
+
+
+def triage(job: Job, patience: Patience | None = None) -> None:
+    """Carry out what an event asks for, up to the runs, which go into the step's outputs.
+
+    Raises:
+        ForgeError: GitHub failed. The job may be run again; it goes on where it stopped.
+    """
+    occasion = read_occasion(job["GITHUB_EVENT_NAME"], job.payload())
+    asked = read_asked(occasion) if occasion else Asked(())
+    if occasion is None or (not asked.commands and asked.mistake is None):
+        _give(job, [])
+        return
+    patience = patience or Patience(between_writes_s=job.between_writes_s)
+    api = Api(job.token, job.repository, job.api_url, patience)
+    react(api, occasion.issue, occasion.comment, EYES)
+    try:
+        _carry_out(job, api, occasion, asked)
+    except RequestError:
+        raise
+    except Exception:
+        _say_ours(api, occasion)
+        raise
+
+
+def read_asked(occasion: Occasion) -> Asked:
+    """Read the commands that an occasion gives."""
+    if occasion.is_label:
+        return Asked((Start(),))
+    try:
+        return Asked(parse_comment(occasion.text))
+    except RequestError as error:
+        return Asked((), error)
+
+
+def role_of(api: Api, login: str) -> Role:
+    """Ask what a person may do in the repository; nothing, where that cannot be known.
+
+    https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user
+    """
+    from urllib.parse import quote
+
+    path = f"/collaborators/{quote(login, safe='')}/permission"
+    try:
+        found = api.get(path).data
+    except RefusedError as error:
+        if error.status == 404:
+            return Role.NONE
+        raise
+    # An organisation may have roles of its own; these are known by what they are built upon.
+    names = (found.get("role_name"), found.get("permission"))
+    known = {role.name.lower(): role for role in Role}
+    return next((known[name] for name in names if name in known), Role.NONE)
+
+
+def _carry_out(job: Job, api: Api, occasion: Occasion, asked: Asked) -> None:
+    from bot.actions.commission import commission
+    from bot.handle import authorise
+
+    role = role_of(api, occasion.who)
+    actor = Actor(occasion.who, role)
+    forge, office = _open(job, api, occasion, asked)
+    elements: list[dict[str, Any]] = []
+    later: list[Any] = []
+    mistake = asked.mistake
+    for index, command in enumerate(asked.commands):
+        event = Commanded(actor, occasion.issue, command)
+        try:
+            authorise(event)
+            found = commission(office(), forge(), event, f"{occasion.comment}.{index}")
+        except RequestError as error:
+            mistake = error
+            break
+        elements += found.elements
+        later += found.later
+    _give(job, elements)
+    if later:
+        office().apply(occasion.issue, tuple(later))
+    if mistake is not None:
+        _tell_mistake(api, forge(), occasion, mistake, role)
+    elif not elements and not occasion.is_label:
+        react(api, occasion.issue, occasion.comment, DONE)
+
+
+def _open(
+    job: Job, api: Api, occasion: Occasion, asked: Asked
+) -> tuple[Callable[[], GithubForge], Callable[[], Office]]:
+    """Give the forge and what is worked with, both made when they are first needed."""
+    from functools import cache
+
+    from bot.actions.office import open_forge, open_office
+
+    @cache
+    def office() -> Office:
+        return open_office(job, forge(), occasion.moment)
+
+    @cache
+    def forge() -> GithubForge:
+        words = frozenset(word_of(command) for command in asked.commands)
+        return open_forge(job, api, occasion, words)
+
+    return forge, office
+
+
+def _give(job: Job, elements: list[dict[str, Any]]) -> None:
+    from bot.actions.matrix import check_size, write_matrix
+
+    check_size(elements)
+    job.output(matrix=write_matrix(elements), count=str(len(elements)))
+
+
+def _tell_mistake(
+    api: Api, forge: GithubForge, occasion: Occasion, mistake: RequestError, role: Role
+) -> None:
+    """Say what was wrong, to those who may at least read what we say."""
+    from bot.log.reply import reply_entry
+
+    sys.stderr.write(f"excursion: {mistake}\n")
+    if role >= Role.READ:
+        key = f"reply:{occasion.comment or 'label'}"
+        forge.upsert_entry(occasion.issue, key, reply_entry(mistake, occasion.who), {})
+    react(api, occasion.issue, occasion.comment, WRONG)
+
+
+def _say_ours(api: Api, occasion: Occasion) -> None:
+    """Say that it is our fault, if that can still be said."""
+    try:
+        react(api, occasion.issue, occasion.comment, OURS)
+    except ExcursionError as error:
+        sys.stderr.write(f"excursion: nor could that be said in the thread: {error}\n")
+
+
+__all__ = ["Asked", "ForgeError", "read_asked", "role_of", "triage"]
