@@ -1,6 +1,7 @@
 # make setup   a virtual environment in .venv with everything pinned
 # make demo    the whole loop on a throw-away repository
 # make test    linters, types, tests with branch coverage; npm fetches GitHub's counterparts, once
+# make faults  each flow on GitHub with each fault at each request; takes a quarter of an hour
 # make bench   how fast it is, side by side with papermill; takes half an hour
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -8,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: setup demo test lint types check bench clean
+.PHONY: setup demo test lint types check faults bench clean
 .DELETE_ON_ERROR:
 
 setup: $(INSTALLED)
@@ -41,12 +42,16 @@ check: setup
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
+faults: setup
+	EXCURSIONS_FAULTS=all $(BIN)/python -m pytest -n 2 tests/bot/actions/test_nothing_twice.py
+
 bench: setup
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.warm
 	$(BIN)/python -m benchmarks.sweep
 	$(BIN)/python -m benchmarks.outputs
+	$(BIN)/python -m benchmarks.requests
 
 clean:
 	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

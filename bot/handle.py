@@ -253,6 +253,7 @@ def read_world(
         "runs": _runs(forge, event, asked),
         "sweeps": forge.sweeps(event.issue),
         "run_files": run_files or {},
+        "secrets": shell.secrets,
         "surroundings": shell.surroundings,
     }
     if isinstance(asked, Start):

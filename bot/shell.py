@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,7 @@ from typing import Protocol
 from bot.config import Config
 from bot.effects import Effect, apply
 from bot.forge.protocol import Forge
+from bot.log.redact import Secrets
 from bot.preparation import Preparer
 from bot.surroundings import LOCAL, Surroundings
 from runner.records import RunRequest, RunResult
@@ -86,6 +87,7 @@ class Office:
     template_roots: tuple[Path, ...]
     changed: Callable[[int], None] = _ignore  # called after a thread has changed
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    secrets: Secrets = field(default_factory=Secrets)  # that nothing published may hold
     show: Callable[[tuple[Effect, ...]], None] | None = None  # shows effects in place of doing
     surroundings: Surroundings = LOCAL
 

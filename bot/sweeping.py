@@ -253,7 +253,8 @@ class _Telling:
 def _publish(shell: Shell, result: RunResult) -> RunResult:
     """Put what a point made under its ref; give its result as it is published."""
     run = int(result.run_id.partition(".")[2])
-    safe, publishing = publication(result, shell.forge.run_files(result.issue, run))
+    files = shell.forge.run_files(result.issue, run)
+    safe, publishing = publication(result, files, shell.secrets)
     apply((publishing,), shell.forge)
     shell.executor.settled(safe)
     return safe

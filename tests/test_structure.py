@@ -29,6 +29,7 @@ FLOORS = (
         "bot.config",
         "bot.events",
         "bot.webhook",
+        "bot.moments",
         "bot.issue_form",
         "bot.budget",
         "bot.surroundings",

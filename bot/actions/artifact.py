@@ -18,6 +18,8 @@ from bot.commands.run import PATCH, REQUEST
 from bot.excursion_file import NOTEBOOK
 from bot.log.figures import MOST_BYTES as MOST_OF_A_PICTURE
 from bot.log.figures import safe_figures
+from bot.log.redact import Secrets
+from bot.log.redacted_run import redacted_run
 from runner.records import Cell, CellStatus, RunError, RunRequest, RunResult, Status, to_json
 
 RESULT = "result.json"
@@ -49,7 +51,12 @@ class Artifact:
     cells: tuple[Cell, ...] = ()
 
 
-def read_artifact(folder: Path, request: RunRequest, source: bytes | None = None) -> Artifact:
+def read_artifact(
+    folder: Path,
+    request: RunRequest,
+    source: bytes | None = None,
+    secrets: Secrets | None = None,
+) -> Artifact:
     """Read what a job left of a run.
 
     Args:
@@ -57,6 +64,8 @@ def read_artifact(folder: Path, request: RunRequest, source: bytes | None = None
         request: What was asked of the job, as the job that asked remembers it.
         source: The notebook at the request's commit, if it is at hand: the executed one must hold
             the same code.
+        secrets: What this process knows to be secret by its value; what is so by its form is taken
+            out in any case.
 
     Raises:
         ArtifactRefusedError: It is not what an execution of this request leaves; the message says
@@ -74,7 +83,7 @@ def read_artifact(folder: Path, request: RunRequest, source: bytes | None = None
         _note_others(top, request, notes)
         size = top.size(RESULT)
         if size is None:
-            return Artifact(None, files, tuple(notes), _journal(top))
+            return _without_result(top, request, files, notes, secrets or Secrets())
         text = top.read(RESULT, _MOST_OF_RESULT)
         if text is None:
             what = f"{RESULT} has {size} bytes, {_MOST_OF_RESULT} at most"
@@ -82,10 +91,11 @@ def read_artifact(folder: Path, request: RunRequest, source: bytes | None = None
         result = genuine(text, request, where=top.where)
         with top.below(FIGURES) as shown:
             pictures = _pictures(shown, result, notes) if shown else {}
-    safe, encoded = safe_figures(result, pictures)
+    clean, files = redacted_run(result, files, secrets or Secrets())
+    safe, encoded = safe_figures(clean, pictures)
     whole = safe.model_copy(update={"notes": (*safe.notes, *notes)})
     files |= encoded | {RESULT: to_json(whole)}
-    return Artifact(whole, files, whole.notes[len(result.notes) :])
+    return Artifact(whole, files, tuple(note for note in whole.notes if note not in result.notes))
 
 
 def untold(
@@ -118,6 +128,19 @@ def untold(
         error=RunError(cell=stopped, name="No result", message=why),
         notes=tuple(notes),
     )
+
+
+def _without_result(
+    top: Folder,
+    request: RunRequest,
+    files: dict[str, bytes],
+    notes: list[str],
+    secrets: Secrets,
+) -> Artifact:
+    """Give what there is of a run whose execution ended without a word."""
+    nothing = untold(request, "", at=request.requested)
+    clean, files = redacted_run(nothing, files, secrets)
+    return Artifact(None, files, (*clean.notes, *notes), _journal(top))
 
 
 def _keep_notebook(

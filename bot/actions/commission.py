@@ -16,7 +16,9 @@ from pydantic import ValidationError
 
 from bot import commands
 from bot.actions.matrix import check_size, elements, runner_of
+from bot.actions.state import going_on, state_effects
 from bot.budget import check_budget, gpu_minutes, read_usage
+from bot.command import Answer
 from bot.commands.world import World
 from bot.effects import Effect, RequestRun, SetLabels, UpsertEntry
 from bot.errors import ForgeError, RequestError
@@ -28,7 +30,7 @@ from bot.forge.github_threads import ASKED
 from bot.handle import read_world
 from bot.shell import Office
 from bot.sweep import Point, Sweep
-from bot.thread import Comment
+from bot.thread import ANSWER, Comment
 from runner.records import RunRequest
 
 _TRIES = 5  # somebody may take numbers while we do
@@ -69,7 +71,8 @@ def commission(office: Office, forge: GithubForge, event: Commanded, asked: str)
         if not requests:
             return Commission()
         found = elements(requests, runner_of(world))
-        return Commission(tuple(found), (SetLabels(event.issue, add=(LABEL_RUNNING,)),))
+        running = SetLabels(event.issue, add=(LABEL_RUNNING,))
+        return Commission(tuple(found), (running, *state_effects(world.thread, going_on(requests))))
     for _ in range(_TRIES):
         effects = _decide(office, forge, event, world, asked)
         first = [e for e in effects if not isinstance(e, SetLabels)]
@@ -77,6 +80,10 @@ def commission(office: Office, forge: GithubForge, event: Commanded, asked: str)
         asked_for = [e.request for e in effects if isinstance(e, RequestRun)]
         if not asked_for:
             office.apply(event.issue, effects)
+            answer = forge.thread(event.issue).entry(ANSWER)
+            if isinstance(event.command, Answer) and answer is not None:
+                heading = answer.body.partition("\n")[0].removeprefix("### ")
+                office.apply(event.issue, state_effects(world.thread, f"{heading}; see below."))
             return Commission()
         try:
             office.apply(event.issue, tuple(first))
@@ -84,8 +91,9 @@ def commission(office: Office, forge: GithubForge, event: Commanded, asked: str)
             forge.learn_numbers()
             world = read_world(office, event)
             continue
-        later = tuple(effect for effect in effects if isinstance(effect, SetLabels))
-        return Commission(tuple(elements(asked_for, runner_of(world))), later)
+        later: list[Effect] = [effect for effect in effects if isinstance(effect, SetLabels)]
+        later += state_effects(world.thread, going_on(asked_for))
+        return Commission(tuple(elements(asked_for, runner_of(world))), tuple(later))
     raise ForgeError("no number could be had for the run", right="Give the command again.")
 
 

@@ -5,6 +5,7 @@ There is no token here, nothing is asked of GitHub, and nobody believes what com
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import sys
@@ -18,9 +19,15 @@ from pydantic import ValidationError
 from bot.actions.job import Job
 from bot.commands.run import REQUEST, SOURCE
 from bot.errors import ForgeError
-from runner.engines import local
+from runner.engines import local, slurm
 from runner.engines.job import Job as EngineJob
 from runner.records import RunRequest, RunResult, read_request, to_json
+
+# Files by which a step speaks to the steps behind it, and what only this one needs.
+_NOT_FOR_NOTEBOOKS = (
+    *("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"),
+    *("GITHUB_TOKEN", "EXCURSION_REQUEST"),
+)
 
 
 def execute(job: Job) -> RunResult:
@@ -93,7 +100,10 @@ def _run(request: RunRequest, checkout: Path, work: Path, say: Callable[[str], N
         workdir=(checkout / request.notebook).parent,
         python=python,
     )
-    local.execute([engine_job], 1, listen=listen, ended=ended.append)
+    for name in _NOT_FOR_NOTEBOOKS:
+        os.environ.pop(name, None)
+    engine = slurm.execute if request.engine == "slurm" else local.execute
+    engine([engine_job], 1, listen=listen, ended=ended.append)
     if not ended:
         raise ForgeError("the run was stopped before it began", right="Run the job again.")
     return ended[0]

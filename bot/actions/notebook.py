@@ -7,16 +7,19 @@ another way: no key twice, no NaN, no half surrogate pair.
 from __future__ import annotations
 
 import ast
+import base64
 import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from bot.log.figures import can_be_shown
 from runner.records import RunRequest
 
 MOST_BYTES = 95_000_000  # GitHub refuses a file above 100 MB
 _MOST_OUTPUT = 10_000_000  # characters of one output
 _INJECTED = "injected-parameters"  # papermill's tag for the cell that it puts in
+_PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -25,7 +28,7 @@ class NotebookError(ValueError):
 
 
 def read_notebook(content: bytes, request: RunRequest, source: bytes | None) -> bytes:
-    """Read an executed notebook and write it anew, its outputs clipped.
+    """Read an executed notebook and write it anew, large outputs clipped.
 
     Args:
         content: What the job wrote.
@@ -38,9 +41,12 @@ def read_notebook(content: bytes, request: RunRequest, source: bytes | None) -> 
     notebook = _valid(content)
     if source is not None:
         _check_code(notebook, json.loads(source), request)
-    for cell in notebook["cells"] if len(content) > _MOST_OUTPUT else ():
+    for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
-            cell["outputs"] = [_clipped(output) for output in cell["outputs"]]
+            for output in cell["outputs"]:
+                _check_pictures(output.get("data", {}))
+            if len(content) > _MOST_OUTPUT:
+                cell["outputs"] = [_clipped(output) for output in cell["outputs"]]
     text = json.dumps(notebook, indent=1, ensure_ascii=False, allow_nan=False)
     written = _SURROGATE.sub("\ufffd", text).encode() + b"\n"
     if len(written) > MOST_BYTES:
@@ -108,6 +114,18 @@ def _is_injected(cell: Mapping[str, Any]) -> bool:
 
 def _code(cell: Mapping[str, Any]) -> str:
     return "".join(cell["source"])
+
+
+def _check_pictures(data: dict[str, Any]) -> None:
+    """Put words in the place of pictures that are none, or that no reader could decode."""
+    for mime in _PICTURES & data.keys():
+        try:
+            content = base64.b64decode("".join("".join(data[mime]).split()), validate=True)
+        except ValueError:
+            content = b""
+        if not can_be_shown(content):
+            del data[mime]
+            data.setdefault("text/plain", "[… a picture that cannot be shown was left out here …]")
 
 
 def _clipped(output: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from bot.actions.folder import ArtifactRefusedError
 from bot.actions.job import Job
 from bot.actions.matrix import read_matrix
 from bot.actions.office import expected_of_runs, open_office, open_remote, read_settings
+from bot.actions.state import ended as told_of
+from bot.actions.state import state_effects
 from bot.actions.triage import DONE
 from bot.commands.run import REQUEST, ended_entry
 from bot.commands.sweep import entry_effects
@@ -166,7 +168,9 @@ class _Publication:
                 for effect in effects
                 if isinstance(effect, UpsertEntry)
             ]
-        self._office.apply(self._issue, tuple(entries))
+        state = told_of([each.result for each in alone], [sweep for sweep, _ in sweeps.values()])
+        thread = self._forge.thread(self._issue)
+        self._office.apply(self._issue, (*entries, *state_effects(thread, state)))
         if not self._others():
             self._office.apply(self._issue, (SetLabels(self._issue, remove=(LABEL_RUNNING,)),))
         return trouble

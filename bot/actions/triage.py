@@ -5,25 +5,29 @@ Only what the first request needs is imported with this module: somebody waits f
 
 from __future__ import annotations
 
+import http.client
+import json
 import sys
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.actions.job import Job
-from bot.command import Command, Start
+from bot.command import Command, Start, Sweep
 from bot.commands import word_of
 from bot.commands.parser import parse_comment
-from bot.errors import ExcursionError, ForgeError, RequestError
+from bot.errors import ExcursionError, RequestError
 from bot.events import Actor, Commanded, Role
-from bot.forge.github_api import Api, Patience, RefusedError
-from bot.forge.github_threads import react
 from bot.webhook import Occasion, read_occasion
 
 if TYPE_CHECKING:
     from bot.forge.github import GithubForge
+    from bot.forge.github_api import Api, Patience
     from bot.shell import Office
 
+_MOST_COMMANDS = 20
+_FIRST_ANSWER_S = 10.0
 EYES, DONE, WRONG, OURS = "eyes", "rocket", "-1", "confused"
 
 
@@ -51,9 +55,13 @@ def triage(job: Job, patience: Patience | None = None) -> None:
     if occasion is None or (not asked.commands and asked.mistake is None):
         _give(job, [])
         return
+    acknowledged = _acknowledge(job, occasion, patience.answer_s if patience else _FIRST_ANSWER_S)
+    from bot.forge.github_api import Api, Patience
+
     patience = patience or Patience(between_writes_s=job.between_writes_s)
     api = Api(job.token, job.repository, job.api_url, patience)
-    react(api, occasion.issue, occasion.comment, EYES)
+    if not acknowledged:
+        _react(api, occasion, EYES)
     try:
         _carry_out(job, api, occasion, asked)
     except RequestError:
@@ -63,14 +71,48 @@ def triage(job: Job, patience: Patience | None = None) -> None:
         raise
 
 
+def _acknowledge(job: Job, occasion: Occasion, answer_s: float) -> bool:
+    """React at once, before PyGithub is imported; whether that was answered well.
+
+    A reaction may be sent as often as one likes: GitHub keeps one of a kind.
+    """
+    at = f"comments/{occasion.comment}" if occasion.comment else str(occasion.issue)
+    asked = urllib.request.Request(  # noqa: S310  # the address is the workflow's own
+        f"{job.api_url}/repos/{job.repository}/issues/{at}/reactions",
+        data=json.dumps({"content": EYES}).encode(),
+        headers={
+            "Authorization": f"Bearer {job.token}",
+            "Accept": "application/vnd.github+json",
+            "Content-Type": "application/json",
+            "User-Agent": "excursions",
+        },
+        method="POST",
+    )
+    try:
+        with urllib.request.urlopen(asked, timeout=answer_s) as answer:  # noqa: S310
+            return answer.status in (200, 201)
+    except (OSError, http.client.HTTPException):  # it is sent again, with patience
+        return False
+
+
+def _react(api: Api, occasion: Occasion, reaction: str) -> None:
+    from bot.forge.github_threads import react
+
+    react(api, occasion.issue, occasion.comment, reaction)
+
+
 def read_asked(occasion: Occasion) -> Asked:
     """Read the commands that an occasion gives."""
     if occasion.is_label:
         return Asked((Start(),))
     try:
-        return Asked(parse_comment(occasion.text))
+        found = parse_comment(occasion.text)
     except RequestError as error:
         return Asked((), error)
+    if sum(isinstance(each, Sweep) for each in found) > 1 or len(found) > _MOST_COMMANDS:
+        many = f"a comment holds {_MOST_COMMANDS} commands at most, and one sweep"
+        return Asked((), RequestError(many, right="Use several comments."))
+    return Asked(found)
 
 
 def role_of(api: Api, login: str) -> Role:
@@ -79,6 +121,8 @@ def role_of(api: Api, login: str) -> Role:
     https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user
     """
     from urllib.parse import quote
+
+    from bot.forge.github_api import RefusedError
 
     path = f"/collaborators/{quote(login, safe='')}/permission"
     try:
@@ -119,7 +163,7 @@ def _carry_out(job: Job, api: Api, occasion: Occasion, asked: Asked) -> None:
     if mistake is not None:
         _tell_mistake(api, forge(), occasion, mistake, role)
     elif not elements and not occasion.is_label:
-        react(api, occasion.issue, occasion.comment, DONE)
+        _react(api, occasion, DONE)
 
 
 def _open(
@@ -159,15 +203,12 @@ def _tell_mistake(
     if role >= Role.READ:
         key = f"reply:{occasion.comment or 'label'}"
         forge.upsert_entry(occasion.issue, key, reply_entry(mistake, occasion.who), {})
-    react(api, occasion.issue, occasion.comment, WRONG)
+    _react(api, occasion, WRONG)
 
 
 def _say_ours(api: Api, occasion: Occasion) -> None:
     """Say that it is our fault, if that can still be said."""
     try:
-        react(api, occasion.issue, occasion.comment, OURS)
+        _react(api, occasion, OURS)
     except ExcursionError as error:
         sys.stderr.write(f"excursion: nor could that be said in the thread: {error}\n")
-
-
-__all__ = ["Asked", "ForgeError", "read_asked", "role_of", "triage"]

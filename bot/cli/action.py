@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from bot.actions.job import Job
-from bot.cli.place import say
 
 
 @click.group("action")
@@ -30,7 +29,7 @@ def execute() -> None:
     from bot.actions.execute import execute
 
     result = execute(Job.here())
-    say(f"Run {result.run_id} {result.status.value.replace('_', ' ')}.")
+    click.echo(f"Run {result.run_id} {result.status.value.replace('_', ' ')}.", err=True)
 
 
 @action_command.command("publish")

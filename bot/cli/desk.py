@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -14,6 +15,7 @@ from bot.config import read_config
 from bot.effects import Effect, line
 from bot.events import Actor, Role
 from bot.forge.local import LocalForge
+from bot.log.redact import Secrets
 from bot.shell import Shell
 from bot.template import built_in_templates
 from bot.thread import BOT
@@ -43,6 +45,7 @@ def open_desk(*, dry_run: bool = False) -> Desk:
         template_roots=(forge.top / "templates", built_in_templates()),
         tell=say,
         changed=partial(_refresh, forge),
+        secrets=Secrets.of(os.environ),
     )
     if dry_run:
         shell = replace(shell, show=_show)

@@ -13,11 +13,11 @@ from bot.errors import RequestError, did_you_mean
 from bot.excursion import LABEL_ANSWERED, LABEL_RUNNING, Excursion, Outcome
 from bot.excursion_file import NOTEBOOK
 from bot.forge.protocol import StoredRun
-from bot.forge.thread_files import timestamp
 from bot.log import answer as log
 from bot.log.predictions import read_predictions
 from bot.log.readme import put_section
-from bot.log.safety import inline
+from bot.log.safety import inline, unlinked
+from bot.moments import timestamp
 from bot.thread import ANSWER
 from runner.records import Status
 
@@ -115,10 +115,11 @@ def decide(command: Answer, world: World) -> tuple[Effect, ...]:
         into=into,
         surroundings=world.surroundings,
     )
-    message = f"Answer excursion {issue}: {answer.word}\n\n{world.thread.title}\n"
+    title = unlinked(world.thread.title)
+    message = f"Answer excursion {issue}: {answer.word}\n\n{title}\n"
     return (
         CommitFiles(excursion.branch, files, message),
-        OpenPullRequest(issue, excursion.branch, into, world.thread.title),
+        OpenPullRequest(issue, excursion.branch, into, title),
         UpsertEntry(issue, ANSWER, entry, memory),
         SetLabels(issue, add=(LABEL_ANSWERED,), remove=(LABEL_RUNNING,)),
         # A reviewed pull request closes the issue when it is merged.

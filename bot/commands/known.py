@@ -12,7 +12,7 @@ from bot.effects import Effect, RequestRun, SetLabels, UpsertEntry
 from bot.excursion_file import NOTEBOOK
 from bot.executed import carry_over
 from bot.forge.protocol import StoredRun
-from bot.forge.thread_files import timestamp
+from bot.moments import timestamp
 from runner.records import Cost, RunRequest, Status, to_json
 
 RESULT = "result.json"

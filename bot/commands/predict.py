@@ -9,8 +9,8 @@ from bot.command import Predict
 from bot.commands.world import World
 from bot.effects import Effect, UpsertEntry
 from bot.errors import RequestError
-from bot.forge.thread_files import timestamp
 from bot.log.predictions import Prediction, prediction_entry, read_predictions
+from bot.moments import timestamp
 
 _LONGEST = 2_000
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%")

@@ -13,7 +13,7 @@ from bot.durations import parse_duration
 from bot.effects import Effect
 from bot.errors import RequestError
 from bot.forge.protocol import StoredRun
-from bot.forge.thread_files import timestamp
+from bot.moments import timestamp
 from runner.records import RunRequest, RunResult, Status, to_json
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")

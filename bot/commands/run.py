@@ -24,10 +24,12 @@ from bot.excursion import LABEL_RUNNING
 from bot.excursion_file import NOTEBOOK, ExcursionFile
 from bot.forge.marker import write_marker
 from bot.forge.protocol import run_ref
-from bot.forge.thread_files import timestamp
 from bot.log.figures import safe_figures
 from bot.log.predictions import read_predictions
+from bot.log.redact import Secrets
+from bot.log.redacted_run import redacted_run
 from bot.log.run_entry import run_entry, running_entry
+from bot.moments import timestamp
 from bot.parameters import Value, bind
 from bot.sizes import parse_size
 from runner.records import Resources, RunRequest, RunResult, Warm, to_json
@@ -133,7 +135,8 @@ def same_request(one: RunRequest, other: RunRequest) -> bool:
 
 def decide_ended(event: RunEnded, world: World) -> tuple[Effect, ...]:
     """Decide what follows from a run's end: its files published, its entry complete."""
-    result, publishing = publication(event.result, world.run_files.get(event.run, {}))
+    files = world.run_files.get(event.run, {})
+    result, publishing = publication(event.result, files, world.secrets)
     others = any(run.alive for run in world.runs if run.number != event.run)
     others |= any(sweep.alive for sweep in world.sweeps)
     stopped = () if others else (SetLabels(event.issue, remove=(LABEL_RUNNING,)),)
@@ -144,9 +147,21 @@ def decide_ended(event: RunEnded, world: World) -> tuple[Effect, ...]:
     )
 
 
-def publication(result: RunResult, files: Mapping[str, bytes]) -> tuple[RunResult, PublishFiles]:
-    """Decide what is published of a run, its pictures made safe; give the result that says so."""
-    safe, pictures = safe_figures(result, files)
+def publication(
+    result: RunResult, files: Mapping[str, bytes], secrets: Secrets
+) -> tuple[RunResult, PublishFiles]:
+    """Decide what is published of a run, its pictures made safe and secrets taken out.
+
+    Args:
+        result: What the run said of itself.
+        files: Its files, by their paths in the run's folder.
+        secrets: What is known to be secret by its value.
+
+    Returns:
+        The result as it is published, and its publication.
+    """
+    clean, files = redacted_run(result, files, secrets)
+    safe, pictures = safe_figures(clean, files)
     kept = {name: files[name] for name in (REQUEST, NOTEBOOK, PATCH) if name in files}
     published = kept | pictures | {"result.json": to_json(safe)}
     run = int(safe.run_id.partition(".")[2])

@@ -24,9 +24,9 @@ from bot.excursion import (
 from bot.excursion_file import FILE_NAME, read_excursion_file
 from bot.forge.marker import read_marker, write_marker
 from bot.issue_form import read_form
+from bot.log.safety import unlinked
 from bot.log.welcome import welcome_entry
 from bot.parameters import bind
-from bot.scaffold import scaffold
 from bot.surroundings import LOCAL, Surroundings
 from bot.template import Template
 from bot.thread import WELCOME, Thread
@@ -177,6 +177,8 @@ def _begin(
         branch=branch,
         folder=folder_name(config.root, template.kind, branch),
     )
+    from bot.scaffold import scaffold  # here, since few commands need a template's machinery
+
     values = bind(template.manifest.parameters, parameters, where="-p")
     files = scaffold(
         template, excursion, parameters=values, hypothesis=hypothesis, runner=config.runner
@@ -190,9 +192,10 @@ def _begin(
         "branch": branch,
         "folder": excursion.folder,
     }
+    message = f"Begin excursion {thread.number}\n\n{unlinked(thread.title)}\n"
     return (
         CreateBranch(branch, base),
-        CommitFiles(branch, at, f"Begin excursion {thread.number}\n\n{thread.title}\n", keep=True),
+        CommitFiles(branch, at, message, keep=True),
         SetLabels(thread.number, (LABEL, template.kind.label, template_label(template.name))),
         UpsertEntry(
             thread.number,

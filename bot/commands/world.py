@@ -11,6 +11,7 @@ from bot.errors import RequestError
 from bot.excursion import Excursion, read_excursion
 from bot.excursion_file import FILE_NAME, ExcursionFile, read_excursion_file
 from bot.forge.protocol import StoredRun, StoredSweep
+from bot.log.redact import Secrets
 from bot.surroundings import LOCAL, Surroundings
 from bot.template import Template
 from bot.thread import Thread
@@ -36,6 +37,7 @@ class World:
     run_files: Mapping[int, Mapping[str, bytes]] = field(default_factory=dict)
     merge_obstacle: str = ""
     template: Template | None = None
+    secrets: Secrets = field(default_factory=Secrets)  # that nothing published may hold
     surroundings: Surroundings = LOCAL  # where the thread is read
 
     @property

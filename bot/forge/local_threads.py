@@ -8,7 +8,8 @@ from typing import Any
 from bot.errors import ForgeError, RequestError
 from bot.forge import thread_files
 from bot.forge.local_place import LocalPlace
-from bot.forge.thread_files import timestamp, write_atomically
+from bot.forge.thread_files import write_atomically
+from bot.moments import timestamp
 from bot.thread import BOT, Comment, Thread
 
 

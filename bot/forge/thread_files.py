@@ -19,7 +19,6 @@ import re
 import secrets
 import shutil
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +38,6 @@ _FENCE = "---\n"
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-
-
-def timestamp(moment: datetime) -> str:
-    """Write a moment in UTC as ISO 8601 to the second."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -66,6 +66,19 @@ def safe_png(content: bytes, most_pixels: int = MOST_PIXELS) -> tuple[bytes, int
     return (encoded, width, height) if len(encoded) <= MOST_BYTES else None
 
 
+def can_be_shown(content: bytes) -> bool:
+    """Say whether a picture's header is one, and promises no more than can be decoded."""
+    if len(content) > MOST_BYTES:
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
+                return 0 < picture.width * picture.height <= MOST_PIXELS
+    except _NO_PICTURE:
+        return False
+
+
 def safe_figures(
     result: RunResult, files: Mapping[str, bytes]
 ) -> tuple[RunResult, dict[str, bytes]]:

@@ -53,8 +53,8 @@ def percent(confidence: float | None) -> str:
 
 
 def short_moment(moment: str) -> str:
-    """Write a moment to the minute: `2026-11-21 09:00`."""
-    return moment[:16].replace("T", " ")
+    """Write a moment to the minute: `2026-11-21 09:00`; what is no moment shows as `?`."""
+    return "".join(c if c in "0123456789-: " else "?" for c in moment[:16].replace("T", " "))
 
 
 def prediction_entry(prediction: Prediction) -> str:

@@ -13,8 +13,13 @@ import unicodedata
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _NEEDS_ESCAPE = re.compile(r"([\\`*_\[\]<>|~$])")
 _LINE_START = re.compile(r"^(\s*)([#+\-=>:]|\d+[.)](?=\s|$))", re.MULTILINE)
-_COMMIT = re.compile(r"\b(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{7,64}\b")
+_COMMIT = re.compile(
+    r"(?<![0-9a-z])(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{7,64}(?![0-9a-z])", re.IGNORECASE
+)
 _ZERO_WIDTH = "&#8203;"
+# What GitHub links and notifies by, also where no Markdown is read.
+_NAMES = re.compile(r"(@)(?=[a-z0-9])|(#)(?=\d)|(?<![a-z0-9])(GH-)(?=\d)", re.IGNORECASE)
+_WORKFLOW_COMMAND = re.compile(r"^\s*:(?=:)|##(?=\[)", re.MULTILINE)
 _AUTOLINKS = (
     (re.compile(r"#(?=\d)"), f"#{_ZERO_WIDTH}"),  # first, since what is put in has a # itself
     (re.compile(r"@(?=[A-Za-z0-9])"), f"@{_ZERO_WIDTH}"),
@@ -67,6 +72,24 @@ def paragraphs(text: str) -> str:
     """Show text of several lines: blank lines part paragraphs, nothing else is markup."""
     blocks = re.split(r"\n\s*\n", plain(text).strip())
     return "\n\n".join("  \n".join(inline(line) for line in block.split("\n")) for block in blocks)
+
+
+def unlinked(text: str) -> str:
+    """Show text on one line where no Markdown is read: a commit's message, a title.
+
+    Nobody is notified, and no issue is linked or closed by it.
+    """
+    text = _NAMES.sub(lambda match: f"{match[0]}\u200b", re.sub(r"\s+", " ", plain(text)).strip())
+    return re.sub(r"(https?)(?=://)", "\\1\u200b", text, flags=re.IGNORECASE)
+
+
+def logged(text: str) -> str:
+    """Show text in a job's log: what it holds is no workflow command.
+
+    The runner looks for `::` where a line begins, and for `##[` anywhere in it
+    (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands).
+    """
+    return _WORKFLOW_COMMAND.sub(lambda match: f"{match[0]}\u200b", plain(text))
 
 
 def code(text: str) -> str:

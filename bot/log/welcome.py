@@ -7,6 +7,8 @@ from bot.excursion_file import NOTEBOOK, ExcursionFile
 from bot.log.safety import code, fence, inline
 from bot.surroundings import LOCAL, Surroundings
 
+_STATE = "**Now:**"
+
 
 def welcome_entry(
     excursion: Excursion,
@@ -44,6 +46,17 @@ def welcome_entry(
     if declared.time_box:
         lines.append(f"*Time box: {inline(declared.time_box)}.*")
     return "\n\n".join(lines)
+
+
+def with_state(welcome: str, state: str) -> str:
+    """Give a welcome that says how its excursion stands.
+
+    Args:
+        welcome: The entry as it is.
+        state: One line of Markdown.
+    """
+    parts = [part for part in welcome.split("\n\n") if not part.startswith(_STATE)]
+    return "\n\n".join([parts[0], f"{_STATE} {state}", *parts[1:]])
 
 
 def _links(excursion: Excursion, declared: ExcursionFile, surroundings: Surroundings) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -24,6 +25,7 @@ from samples import result as ended
 
 from bot.actions.artifact import Artifact, read_artifact, untold
 from bot.actions.folder import ArtifactRefusedError
+from bot.log.redact import Secrets
 from bot.log.run_entry import run_entry
 from runner.records import (
     Cell,
@@ -411,6 +413,24 @@ def test_an_output_that_is_too_large_is_replaced_by_words(folder: Path) -> None:
     assert small["text"] == "small"
 
 
+def test_a_bomb_within_the_notebook_is_replaced_by_words(folder: Path) -> None:
+    whole = json.loads(notebook("plt.show()"))
+    pictures = [png(), bomb(50_000, 50_000), b"<svg onload=alert(1)>"]
+    whole["cells"][2]["outputs"] = [
+        {
+            "output_type": "display_data",
+            "metadata": {},
+            "data": {"image/png": base64.encodebytes(content).decode().splitlines(keepends=True)},
+        }
+        for content in pictures
+    ]
+    left(folder, ended(), {"notebook.ipynb": json.dumps(whole).encode()})
+    kept = json.loads(read_artifact(folder, asked()).files["notebook.ipynb"])
+    first, *rest = kept["cells"][2]["outputs"]
+    assert first == whole["cells"][2]["outputs"][0]
+    assert [list(output["data"]) for output in rest] == [["text/plain"]] * 2
+
+
 def with_source(tmp_path: Path, *codes: str) -> tuple[bytes, RunRequest]:
     write_notebook(tmp_path / "source.ipynb", "layer = 3\nseed = 0", *codes)
     source = (tmp_path / "source.ipynb").read_bytes()
@@ -512,6 +532,23 @@ def test_a_forged_journal_tells_nothing(folder: Path, journal: bytes) -> None:
     left(folder, None, {"journal.jsonl": journal})
     cells = read_artifact(folder, asked()).cells
     assert all(cell.status is CellStatus.PENDING and cell.index == 1 for cell in cells)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_secrets_go_no_further_by_form_and_by_value(folder: Path, told: bool) -> None:
+    token, value = "gh" + "p_" + "aB7" * 12, "correct horse battery"
+    whole = json.loads(notebook("1"))
+    printed = {"output_type": "stream", "name": "stdout", "text": f"{token} {value}"}
+    whole["cells"][2]["outputs"] = [printed]
+    leaking = ended(stdout_tail=f"{token} {value}", metrics={token: value})
+    left(folder, leaking if told else None, {"notebook.ipynb": json.dumps(whole).encode()})
+    artifact = read_artifact(folder, asked(), secrets=Secrets.of({"SITE_PASSWORD": value}))
+    for content in artifact.files.values():
+        assert token.encode() not in content
+        assert value.encode() not in content
+    assert b"[redacted SITE_PASSWORD]" in artifact.files["notebook.ipynb"]
+    assert "a GitHub token" in artifact.notes[0]
+    assert (artifact.result is not None) == told
 
 
 def test_texts_are_cut_where_the_runner_cuts_them(folder: Path) -> None:

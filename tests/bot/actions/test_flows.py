@@ -53,8 +53,9 @@ def test_a_run_is_asked_for_with_at_most_five_requests_and_published(bench: Benc
     [element] = bench.triage(*event)
 
     asked = bench.requests()
-    assert len(asked) <= 6, asked  # the last one is the label, after the matrix was given
-    assert asked[-1].endswith("/labels")
+    before = [each for each in asked if not each.endswith("/labels")][:-1]
+    assert len(before) <= 5, asked  # label and welcome wait until the matrix is given
+    assert "run 1.1 under way" in bench.entry(issue, "welcome")
     assert element["run_id"] == f"{issue}.1"
     assert element["commit"] == head
     assert element["runs_on"] == ["ubuntu-latest"]
@@ -71,6 +72,7 @@ def test_a_run_is_asked_for_with_at_most_five_requests_and_published(bench: Benc
     assert "succeeded" in entry
     assert bench.github.bare.is_ancestor(str(head), commit)
     assert bench.reactions(event) == ["eyes", "rocket"]
+    assert "run 1.1 succeeded" in bench.entry(issue, "welcome")
     assert "excursion:running" not in {label["name"] for label in bench.issue(issue)["labels"]}
 
 
@@ -82,7 +84,7 @@ def test_a_sweep_is_one_entry_one_push_to_allot_and_one_to_publish(bench: Bench)
 
     elements = bench.triage(*event)
 
-    assert len(bench.requests()) <= 6
+    assert len(bench.requests()) <= 7
     assert [element["run_id"] for element in elements] == [f"{issue}.{n}" for n in range(1, 5)]
     refs = bench.github.bare.refs(f"refs/excursions/{issue}/")
     assert set(refs.values()) == {head}
@@ -134,6 +136,7 @@ def test_an_answer_is_a_pull_request_that_closes_the_issue(bench: Bench) -> None
     [pull] = bench.github.as_person("ada", "GET", "/pulls?state=all")
     assert (pull["head"]["ref"], pull["base"]["ref"]) == (branch, "main")
     assert f"Closes #{issue}" in pull["body"]
+    assert "Answered: mixed" in bench.entry(issue, "welcome")
     assert "It does, after all." in bench.entry(issue, "answer")
     assert bench.issue(issue)["state"] == "open"
     assert bench.reactions(event) == ["eyes", "rocket"]
@@ -167,6 +170,13 @@ def test_a_prediction_is_stamped_and_a_note_stays_the_comment_that_it_is(bench: 
     assert len(bench.comments(issue)) == count
     assert "rea predicts" in bench.entry(issue, "prediction:1")
     assert bench.reactions(event) == bench.reactions(note) == ["eyes", "rocket"]
+
+
+def test_several_sweeps_in_one_comment_are_refused(bench: Bench) -> None:
+    issue = bench.begin()
+    event = bench.say(issue, "/sweep seed=0..3\n/sweep seed=4..6")
+    assert bench.triage(*event) == []
+    assert bench.reactions(event) == ["eyes", "-1"]
 
 
 @pytest.mark.parametrize("who", ["tri", "rea", "eve"])
@@ -335,6 +345,17 @@ def test_files_that_cannot_be_pushed_are_named_in_the_entry(bench: Bench) -> Non
     assert "![" in bench.entry(issue, f"run:{issue}.1")
 
 
+def test_branches_can_make_pictures_reachable(github: Server, tmp_path: Path) -> None:
+    bench = Bench(github, tmp_path / "jobs", '[github]\nimages = "branch"\n')
+    bench.prepare()
+    issue = bench.begin()
+    elements = bench.triage(*bench.say(issue, "/run"))
+    for _ in range(2):
+        bench.publish(elements, bench.leave(elements, succeed()))
+    refs = bench.github.bare.refs()
+    assert refs[f"refs/heads/excursion-runs/{issue}/1"] == refs[f"refs/excursions/{issue}/1"]
+
+
 BUDGET = """\
 runner = "gpu"
 [runners.gpu]
@@ -377,3 +398,14 @@ def test_all_waiting_has_an_end(bench: Bench) -> None:
     bench.github.fault(at=3, kind=Fault.SECONDARY, times=1_000)
     with pytest.raises(ForgeError, match="wants us to wait"):
         bench.triage(*event)
+
+
+def test_a_real_notebook_goes_all_the_way(bench: Bench) -> None:
+    issue = bench.begin()
+    [element] = bench.triage(*bench.say(issue, "/run seed=3"))
+    bench.publish([element], bench.execute(element))
+    entry = bench.entry(issue, f"run:{issue}.1")
+    assert "succeeded" in entry
+    assert "![" in entry
+    files = {e.path for e in bench.github.bare.tree(f"refs/excursions/{issue}/1", deep=True)}
+    assert {"request.json", "result.json", "notebook.ipynb", "figures/figure-01.png"} <= files
