@@ -48,6 +48,11 @@ class Answers:
         """Answer for another world from here on."""
         self._world = world
 
+    def leave(self) -> None:
+        """Let go of the world that there was, if any."""
+        if self._world is not None:
+            self._world.bare.objects.close()
+
     def ask(self, method: str, path: str, body: dict[str, Any] | None) -> Reply:
         """Ask emulate in the name of the repository's owner."""
         bare_path, _, query = path.partition("?")

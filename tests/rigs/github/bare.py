@@ -8,9 +8,11 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rigs.github.exchange import GitHubError
+from rigs.github.objects import Objects
 
 # A push with the token of a job must leave workflows as they are.
 _NO_WORKFLOWS = """\
@@ -55,14 +57,15 @@ class Bare:
     """The repository, through git itself."""
 
     path: Path
+    objects: Objects
 
     @classmethod
     def create(cls, path: Path, branch: str = "main") -> Bare:
         """Make an empty repository that takes pushes over HTTP, hidden refs and lone SHAs too."""
         subprocess.run(["git", "init", "-q", "--bare", f"-b{branch}", str(path)], check=True)
-        bare = cls(path)
-        for name in ("http.receivepack", "uploadpack.allowAnySHA1InWant"):
-            bare.git("config", name, "true")
+        bare = cls(path, Objects(path))
+        with (path / "config").open("a", encoding="utf-8") as file:
+            file.write("[http]\n\treceivepack\n[uploadpack]\n\tallowAnySHA1InWant\n")
         hook = path / "hooks" / "pre-receive"
         hook.write_text(_NO_WORKFLOWS)
         hook.chmod(0o755)
@@ -95,18 +98,30 @@ class Bare:
 
     def has(self, sha: str, kind: str) -> bool:
         """Tell whether there is an object of this kind with this full SHA."""
-        if not _SHA.fullmatch(sha):
-            return False
-        told = self.raw("cat-file", "--batch-check", given=sha.encode()).decode().split()
-        return told[1] == kind
+        return _SHA.fullmatch(sha) is not None and self.kind(sha) == kind
+
+    def kind(self, name: str) -> str | None:
+        """Tell what kind of object a name means; None if none."""
+        found = self.objects.kind(name)
+        return found.kind if found else None
+
+    def blob(self, sha: str) -> bytes:
+        """Read a blob.
+
+        Raises:
+            GitHubError: There is none of this SHA.
+        """
+        found = self.objects.read(sha)
+        if found is None or found.kind != "blob":
+            raise GitHubError(404, "Not Found")
+        return found.content
 
     def resolve(self, name: str) -> str | None:
         """Give the commit that a branch, a tag, a full ref or a SHA names; None for nothing."""
         for candidate in (f"refs/heads/{name}", f"refs/tags/{name}", name):
-            try:
-                return self.git("rev-parse", "-q", "--verify", f"{candidate}^{{commit}}")
-            except GitHubError:
-                continue
+            found = self.objects.kind(f"{candidate}^{{commit}}")
+            if found:
+                return found.sha
         return None
 
     def refs(self, prefix: str = "refs/") -> dict[str, str]:
@@ -128,13 +143,21 @@ class Bare:
         return entries
 
     def commit(self, sha: str) -> Commit:
-        """Read a commit."""
-        fields = ("%H", "%T", "%P", "%an", "%ae", "%aI", "%cn", "%ce", "%cI", "%B")
-        text = self.git("show", "-s", f"--format={'%x00'.join(fields)}", sha)
-        own, tree, parents, an, ae, ai, cn, ce, ci, message = text.split("\0", 9)
-        return Commit(
-            own, tree, tuple(parents.split()), (an, ae, ai), (cn, ce, ci), message.rstrip("\n")
-        )
+        """Read a commit.
+
+        Raises:
+            GitHubError: There is none of this SHA.
+        """
+        found = self.objects.read(sha)
+        if found is None or found.kind != "commit":
+            raise GitHubError(404, "Not Found")
+        head, _, message = found.content.decode().partition("\n\n")
+        fields = [line.partition(" ")[::2] for line in head.split("\n")]
+        (tree,) = (value for name, value in fields if name == "tree")
+        (author,) = (_signature(value) for name, value in fields if name == "author")
+        (committer,) = (_signature(value) for name, value in fields if name == "committer")
+        parents = tuple(value for name, value in fields if name == "parent")
+        return Commit(sha, tree, parents, author, committer, message.rstrip("\n"))
 
     def write_blob(self, content: bytes) -> str:
         """Write a blob; its SHA."""
@@ -192,3 +215,11 @@ class Bare:
         sha = self.write_commit(tree, [tip] if tip else [], message, ada, ada)
         self.git("update-ref", f"refs/heads/{branch}", sha)
         return sha
+
+
+def _signature(value: str) -> tuple[str, str, str]:
+    """Read `Ada <ada@example.org> 1800000000 +0100`."""
+    name, _, rest = value.partition(" <")
+    email, _, when = rest.partition("> ")
+    moment = datetime.fromtimestamp(int(when.split()[0]), UTC)
+    return name, email, moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -165,7 +165,7 @@ def _content(world: World, ref: str, entry: Entry, *, inside: bool) -> dict[str,
         "_links": {"git": git, "html": page, "self": url},
     }
     if not inside:
-        data = world.bare.raw("cat-file", "blob", entry.sha)
+        data = world.bare.blob(entry.sha)
         text = base64.encodebytes(data).decode()
         document |= {"encoding": "base64", "content": text}
     return document
@@ -183,7 +183,7 @@ def read_contents(world: World, request: Request, path: str) -> Reply:
         entries = world.bare.tree(sha, f"{path}/") if path else found
         return answer(200, [_content(world, ref, entry, inside=True) for entry in entries])
     if request.headers.get("accept", "").endswith(("raw", "raw+json")):
-        return Reply(200, world.bare.raw("cat-file", "blob", found[0].sha))
+        return Reply(200, world.bare.blob(found[0].sha))
     return answer(200, _content(world, ref, found[0], inside=False))
 
 

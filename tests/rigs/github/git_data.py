@@ -37,7 +37,7 @@ def create_blob(world: World, request: Request) -> Reply:
 
 @route("GET", "/git/blobs/{sha}")
 def read_blob(world: World, request: Request, sha: str) -> Reply:
-    data = world.bare.raw("cat-file", "blob", _sha(world, sha, "blob"))
+    data = world.bare.blob(_sha(world, sha, "blob"))
     return answer(
         200,
         {
@@ -94,7 +94,8 @@ def read_tree(world: World, request: Request, sha: str) -> Reply:
     found = sha if world.bare.has(sha, "tree") else world.bare.resolve(sha)
     if found is None:
         raise GitHubError(404, "Not Found")
-    tree = world.bare.git("rev-parse", f"{found}^{{tree}}")
+    inside = world.bare.objects.kind(f"{found}^{{tree}}")
+    tree = inside.sha if inside else found
     deep = bool(request.query.get("recursive"))
     return answer(200, _tree(world, tree, world.bare.tree(tree, deep=deep)))
 
@@ -157,7 +158,7 @@ def read_commit(world: World, request: Request, sha: str) -> Reply:
 
 def ref_document(world: World, ref: str, sha: str) -> dict[str, Any]:
     """Give a ref as the git data API shows it."""
-    kind = world.bare.git("cat-file", "-t", sha)
+    kind = world.bare.kind(sha)
     target = {"type": kind, "sha": sha, "url": f"{world.api}/git/{kind}s/{sha}"}
     return {
         "ref": ref,

@@ -69,6 +69,7 @@ class Server:
         """
         self._closing.set()  # those who wait for an answer in vain may go
         with self._lock:
+            self._answers.leave()
             self._closing = threading.Event()
             everybody = {OWNER: "admin", **(ROLES if roles is None else roles), BOT: "write"}
             self._emulate.renew(OWNER, NAME, everybody)
@@ -166,6 +167,7 @@ class Server:
         self._http.shutdown()
         self._http.server_close()
         self._thread.join()
+        self._answers.leave()
         self._emulate.close()
 
     # -- answering -----------------------------------------------------------------------------

@@ -81,6 +81,6 @@ def show_file(world: World, request: Request) -> Reply:
     found = world.bare.tree(sha, path)
     if not found or found[0].kind != "blob":
         raise GitHubError(404, "Not Found")
-    data = world.bare.raw("cat-file", "blob", found[0].sha)
+    data = world.bare.blob(found[0].sha)
     kind = "image/png" if path.endswith(".png") else "application/octet-stream"
     return Reply(200, data, {"Content-Type": kind})
