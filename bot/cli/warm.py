@@ -41,6 +41,12 @@ def start() -> None:
     for row in client.ask_all("status"):
         if row["socket"] == str(place.socket_path(warm, os.environ)):
             _tell(row)
+            if row.get("problem"):
+                raise ForgeError(
+                    f"the zygote must not fork: {row['problem']}",
+                    right="Take that module out of warm.preload in excursions.toml; "
+                    "until then, runs start cold.",
+                )
 
 
 @warm_command.command("stop")
@@ -102,6 +108,9 @@ def _settings() -> tuple[records.Warm, Path]:
 
 
 def _tell(row: dict[str, object]) -> None:
+    if row["hangs"]:
+        give(f"zygote {row['pid']}  does not answer; excursion warm stop ends it")
+        return
     current = "ready" if row["current"] else "out of date; the next run replaces it"
     current = f"cannot fork: {row['problem']}" if row["problem"] else current
     give(f"zygote {row['pid']}  {current}")
