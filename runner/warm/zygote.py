@@ -58,6 +58,9 @@ _OURS = (
 )
 _BINDS = ("matplotlib_inline.backend_inline",)
 _LOOK_EVERY_S = 60.0
+_FORK = frozenset(
+    ("role", "arguments", "environment", "cwd", "inherited", "fingerprint", "lifeline")
+)
 _BACKLOG = 1_024  # connections; one too many would be told that none is running
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -118,7 +121,7 @@ class Zygote:
             self._forget(connection)
             return
         try:
-            if message.get("ask") == "fork":
+            if message.get("ask") == "fork" and message.keys() >= _FORK:
                 self._fork(connection, message, descriptors)
             else:
                 wire.send(connection, self._status())
