@@ -82,19 +82,23 @@ class Executed:
         return json.loads(self.printed(cell))
 
 
-def write_request(folder: Path, *cells: str, warm: Warm | None, seed: int | None) -> RunRequest:
-    """Put a notebook and the request to execute it into a run's folder."""
-    folder.mkdir(parents=True)
-    source = folder / "source.ipynb"
+def write_request(
+    folder: Path, *cells: str, warm: Warm | None, seed: int | None = None, **parameters: Any
+) -> RunRequest:
+    """Put a notebook of these cells, unless one is there, and its request into a run's folder."""
     from conftest import write_notebook  # which has fixtures of this
 
-    write_notebook(source, "nothing = 0", *cells)
+    source = folder / "source.ipynb"
+    if cells:
+        folder.mkdir(parents=True)
+        write_notebook(source, "nothing = 0", *cells)
     request = RunRequest(
         run_id="1.1",
         issue=1,
         notebook="excursions/demos/1-x/notebook.ipynb",
         notebook_sha256=hashlib.sha256(source.read_bytes()).hexdigest(),
         commit="c" * 40,
+        parameters=parameters,
         seed=seed,
         timeout_s=300,
         resources=Resources(warm=warm),
@@ -111,20 +115,13 @@ def execute(
     seed: int | None = None,
     workdir: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    **parameters: Any,
 ) -> Executed:
-    """Execute cells, in a forked kernel or (`warm=None`) in one that is started."""
-    request = write_request(folder, *cells, warm=warm, seed=seed)
-    return execute_request(request, folder, workdir=workdir, environment=environment)
+    """Execute a notebook of these cells, or the one that lies in the folder.
 
-
-def execute_request(
-    request: RunRequest,
-    folder: Path,
-    *,
-    workdir: Path | None = None,
-    environment: Mapping[str, str] | None = None,
-) -> Executed:
-    """Execute the notebook that lies in a run's folder."""
+    In a forked kernel, or (`warm=None`) in one that is started.
+    """
+    request = write_request(folder, *cells, warm=warm, seed=seed, **parameters)
     results: list[RunResult] = []
     events: list[dict[str, Any]] = []
     job = Job(request, folder, workdir or folder, environment=environment or {})
@@ -132,11 +129,13 @@ def execute_request(
     kernels = [event for event in events if event["event"] == "kernel"]
     notebook = json.loads((folder / "notebook.ipynb").read_text("utf-8"))
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    ours = [
-        cell["outputs"] for cell in code if "parameters" not in cell["metadata"].get("tags", [])
+    shown = [
+        cell["outputs"]
+        for cell in code
+        if not {"parameters", "injected-parameters"} & {*cell["metadata"].get("tags", [])}
     ]
     kernel = kernels[0] if kernels else {"started": "", "why": ""}
-    return Executed(results[0], folder, kernel["started"], kernel["why"], ours)
+    return Executed(results[0], folder, kernel["started"], kernel["why"], shown)
 
 
 def succeeded(executed: Executed) -> Executed:

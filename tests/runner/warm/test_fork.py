@@ -231,6 +231,31 @@ def test_what_would_bind_to_a_shell_is_not_imported_and_plots_appear(
     assert len(succeeded(execute(tmp_path / "run", plot, warm=warm)).result.figures) == 1
 
 
+NO_GPU = "there is no GPU here, so CUDA cannot be initialised"
+
+
+@pytest.mark.skipif(not Path("/dev/nvidia0").exists(), reason=NO_GPU)
+def test_cuda_is_usable_after_a_fork_and_none_is_made_with_it_initialised(
+    own_zygotes: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "begins_cuda.py").write_text("import torch\ntorch.cuda.init()")
+    path = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH"))))
+    monkeypatch.setenv("PYTHONPATH", path)
+    warm = Warm(preload=("torch",))
+    client.start(warm, os.environ)
+    cell = (
+        "import torch\nprint(torch.cuda.is_available())\n"
+        "print(torch.ones(3, device='cuda').sum().item(), torch.rand(1, device='cuda').item())"
+    )
+    runs = [succeeded(execute(tmp_path / name, cell, warm=warm)) for name in ("one", "two")]
+    said = [run.printed().split() for run in runs]
+    assert [words[:2] for words in said] == [["True", "3.0"]] * 2
+    assert said[0][2] != said[1][2]
+    client.start(Warm(preload=("begins_cuda",)), os.environ)
+    problems = {each["problem"] for each in client.ask_all("status")}
+    assert problems == {"", "CUDA is initialised in it; importing begins_cuda did that"}
+
+
 # What is left
 
 
@@ -243,7 +268,7 @@ def test_no_kernel_is_left_when_the_runner_is_killed(tmp_path: Path, wait_until:
         "pathlib.Path('pids').write_text(f'{os.getpid()} {child.pid} {os.getppid()} .')\n"
         "time.sleep(600)"
     )
-    request = write_request(folder, hang, warm=LIGHT, seed=None)
+    request = write_request(folder, hang, warm=LIGHT)
     runner = Killed(folder, wait_until)
     kernel, child, parent = runner.numbers(folder / "pids")
     assert request.resources.warm == LIGHT
@@ -262,7 +287,7 @@ def test_no_kernel_is_left_when_the_zygote_is_killed_and_then_the_runner(
         "import os, pathlib, time\n"
         "pathlib.Path('pids').write_text(f'{os.getpid()} {os.getppid()} .')\ntime.sleep(600)"
     )
-    write_request(folder, hang, warm=LIGHT, seed=None)
+    write_request(folder, hang, warm=LIGHT)
     runner = Killed(folder, wait_until)
     kernel, zygote = runner.numbers(folder / "pids")
     os.kill(zygote, 9)
