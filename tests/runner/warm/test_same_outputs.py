@@ -22,7 +22,7 @@ WITH_NOTEBOOK = [
     for name, folder in template_names((built_in_templates(),)).items()
     if (folder / "notebook.py.j2").exists()
 ]
-QUICK = {"demos/no-positions": {"steps": 20}}
+QUICK: dict[str, Any] = {"demos/no-positions": {"steps": 20}}
 
 # What each cell is about ─► its source. They are run as one notebook, in this order.
 CELLS = {
@@ -222,7 +222,9 @@ KNOWN = {
     "with PYTHONHASHSEED they are the same, warm and cold",
 }
 
-_OF_THIS_PROCESS = re.compile(r"(?<=ipykernel_)\d+|(?<=excursions-ipython-)\w+|0x[0-9a-f]+")
+_OF_THIS_PROCESS = re.compile(
+    r"(?<=ipykernel_)\d+|(?<=excursions-ipython-)\w+|0x[0-9a-f]+|(?<=passed)\S* in [\d.]+s"
+)
 
 
 @pytest.fixture(scope="module")
@@ -306,8 +308,8 @@ def test_templates_show_the_same(
     for run in ("warm", "cold"):
         (tmp_path / run).mkdir()
         shutil.copy(repository.folder() / "notebook.ipynb", tmp_path / run / "source.ipynb")
-    options = {"beside": repository.folder(), "seed": 3, **QUICK.get(name, {})}
-    warm, cold = both_ways(tmp_path, full, **options)
+    quick = QUICK.get(name, {})
+    warm, cold = both_ways(tmp_path, full, beside=repository.folder(), seed=3, **quick)
     assert warm.result.status is Status.SUCCEEDED
     assert shown(warm) == shown(cold)
     assert told(warm) == told(cold)
