@@ -39,7 +39,12 @@ _BAKED_NAMES = frozenset(
     )
 )
 # Read at every use, or set anew in each fork.
-_NOT_BAKED = frozenset(("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"))
+_NOT_BAKED = frozenset(
+    (
+        *("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"),
+        *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
+    )
+)
 _SECRET = ("TOKEN", "SECRET", "PASS", "CREDENTIAL", "AUTH", "_KEY")
 _NO_SECRET = frozenset(("HF_TOKEN_PATH", "HF_HUB_DISABLE_IMPLICIT_TOKEN"))
 # A zygote must stay fit for forking; each fork is told its own values.

@@ -16,7 +16,8 @@ import pytest
 from conftest import Wait
 from rigs.warm import LIGHT, execute, status, succeeded
 
-from runner.records import Warm
+from runner.capacity import Capacity, threads_of
+from runner.records import Resources, Warm
 from runner.warm import client, place
 from runner.warm.process import WarmProcess
 
@@ -231,7 +232,11 @@ def test_other_settings_or_variables_that_are_read_at_import_have_another(
     for name, value in (("HF_HOME", "/x"), ("LC_ALL", "C"), ("HOME", "/x"), ("USE_TF", "0")):
         with pytest.raises(client.NoZygoteError, match="none is running"):
             fork(environment=os.environ | {name: value})
-    fork(environment=os.environ | {"ANY_OTHER": "x", "CUDA_VISIBLE_DEVICES": ""}).wait()
+    shares = threads_of(4, Capacity(8, 1), Resources(), {})  # of runs that go on at once
+    assert "MKL_NUM_THREADS" in shares
+    shares["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
+    for given in ({"ANY_OTHER": "x", "CUDA_VISIBLE_DEVICES": ""}, shares):
+        fork(environment=os.environ | given).wait()
 
 
 # Where none can be used
