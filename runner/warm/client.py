@@ -135,11 +135,11 @@ def _fork(
         wire.send(connection, request, handed)
         answer, given = wire.receive(connection)
     except (OSError, ValueError, TypeError) as error:
-        connection.close()
-        wire.close([told, *([writing] if lifeline else [])])
         hung = isinstance(error, TimeoutError)
         if hung:
-            _give_up(path)
+            _give_up(path, connection)
+        connection.close()
+        wire.close([told, *([writing] if lifeline else [])])
         raise NoZygoteError(f"the zygote did not answer: {error}", startable=hung) from error
     finally:
         wire.close([telling, *([reading] if lifeline else [])])
@@ -221,10 +221,8 @@ def ask_all(question: str) -> Iterator[dict[str, Any]]:
                 answer, _ = wire.receive(connection)
             except TimeoutError:
                 answer = {"pid": pid, "hangs": True}
-                if question == "stop" and pid > 0:
-                    with suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
-                    _give_up(path)
+                if question == "stop":
+                    _give_up(path, connection)
             except (OSError, ValueError, TypeError):
                 continue  # it ended meanwhile
         if answer is not None:
@@ -235,11 +233,12 @@ def _is_ready(warm: Warm, environment: Mapping[str, str]) -> bool:
     path = _path(warm, environment)
     try:
         with closing(_connect(path)) as connection:
-            wire.send(connection, {"ask": "status"})
-            answer, _ = wire.receive(connection)
-    except TimeoutError:
-        _give_up(path)
-        return False
+            try:
+                wire.send(connection, {"ask": "status"})
+                answer, _ = wire.receive(connection)
+            except TimeoutError:
+                _give_up(path, connection)
+                return False
     except (NoZygoteError, OSError, ValueError, TypeError):
         return False
     if answer is None or answer["fingerprint"] != fingerprint(environment):
@@ -263,9 +262,17 @@ def _connect(path: Path) -> socket.socket:
     return connection
 
 
-def _give_up(path: Path) -> None:
-    """Let nobody wait for a zygote that hangs; should it go on, it finds itself replaced."""
+def _give_up(path: Path, connection: socket.socket) -> None:
+    """Kill a zygote that hangs; what was forked from it goes on.
+
+    Else everybody would wait for it, and descriptors that are on their way to it stay open: whoever
+    reads the output of the command that sent them would wait for its end for ever.
+    """
     path.unlink(missing_ok=True)
+    pid = wire.other_process(connection)
+    if pid > 0:  # it is 0 where the zygote is none of ours to see
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _path(warm: Warm, environment: Mapping[str, str]) -> Path:
