@@ -57,7 +57,7 @@ def why_not_start(warm: Warm, environment: Mapping[str, str]) -> str:
     """Say why no zygote is to be started by itself; empty if one is."""
     if environment.get("CI"):
         return "machines of CI do not stay for another run"
-    return possible() or ("one is running" if _is_ready(warm, environment) else "")
+    return possible() or ("one is ready now" if _is_ready(warm, environment) else "")
 
 
 _refusals: list[str] = []
@@ -255,7 +255,7 @@ def _connect(path: Path) -> socket.socket:
             raise NoZygoteError(f"{path} belongs to another user")
     except OSError as error:
         connection.close()
-        raise NoZygoteError("none is running", startable=True) from error
+        raise NoZygoteError("no zygote was running", startable=True) from error
     except NoZygoteError:
         connection.close()
         raise

@@ -103,15 +103,23 @@ def _close_all_but(kept: set[int]) -> None:
 def _threads(environment: dict[str, str]) -> None:
     """Give BLAS and torch the threads that they would have taken when they were loaded."""
     cores = len(os.sched_getaffinity(0))
-    asked = environment.get("OMP_NUM_THREADS", "").partition(",")[0]
-    threads = int(asked) if asked.isdigit() and int(asked) else None
-    blas = environment.get("OPENBLAS_NUM_THREADS", "")
+    openmp, mkl, openblas = (_asked(environment, name) for name in ("OMP", "MKL", "OPENBLAS"))
     if _controller is not None:
-        wanted = int(blas) if blas.isdigit() and int(blas) else threads or cores
-        _controller.limit(limits=wanted, user_api="blas")
+        own = {"openblas": openblas, "mkl": mkl}
+        for library in {
+            found["internal_api"] for found in _controller.select(user_api="blas").info()
+        }:
+            wanted = own.get(library) or openmp or cores
+            _controller.select(internal_api=library).limit(limits=wanted)
     torch = sys.modules.get("torch")
-    if torch is not None and threads is not None:
-        torch.set_num_threads(threads)
+    if torch is not None and (mkl or openmp):  # it asks MKL, which has a variable of its own
+        torch.set_num_threads(mkl or openmp)
+
+
+def _asked(environment: dict[str, str], library: str) -> int:
+    """Read how many threads a library is told to take; 0 if it is not."""
+    text = environment.get(f"{library}_NUM_THREADS", "").partition(",")[0]
+    return int(text) if text.isdigit() else 0
 
 
 def _randomness() -> None:

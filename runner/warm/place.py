@@ -38,11 +38,11 @@ _BAKED_NAMES = frozenset(
         *("SLURM_JOB_ID", "SLURM_STEP_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID", "FLUX_JOB_ID"),
     )
 )
-# Read at every use, or set anew in each fork.
+# Read at every use, or set anew in each fork: what a run among several is given as its share.
 _NOT_BAKED = frozenset(
     (
-        *("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"),
-        *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
+        *("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"),  # CUDA is begun in the fork
+        *("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"),
     )
 )
 _SECRET = ("TOKEN", "SECRET", "PASS", "CREDENTIAL", "AUTH", "_KEY")

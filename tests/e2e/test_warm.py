@@ -75,7 +75,7 @@ def test_it_starts_by_itself_after_the_first_run_which_says_so_once(
     first = warm.excursion("run", "1")
     assert (first.status, first.out) == (0, "1.1\n")
     assert first.err.count(COLD) == 1
-    assert f"{COLD} none is running; one is getting ready, so that the next" in first.err
+    assert f"{COLD} no zygote was running; one is getting ready, so that the next" in first.err
     wait_until(lambda: bool(zygotes(warm)))
 
     second = warm.excursion("run", "1", "--force")
@@ -110,7 +110,7 @@ def test_it_ends_by_itself_when_it_is_not_used(warm: Repository, wait_until: Wai
 def test_none_starts_by_itself_where_machines_do_not_stay(warm: Repository) -> None:
     done = warm.excursion("run", "1", CI="true")
     assert done.status == 0
-    assert f"{COLD} none is running; machines of CI do not stay for another run." in done.err
+    assert f"{COLD} no zygote was running; machines of CI do not stay for another run." in done.err
     assert zygotes(warm) == []
 
 

@@ -95,7 +95,7 @@ def test_it_ends_by_itself_when_it_was_not_used_for_a_while(
     client.start(warm, os.environ)  # how long it stays has changed, so it is another
     wait_until(lambda: gone(lasting))
     wait_until(lambda: not list(client.ask_all("status")))
-    assert refusal(warm) == "none is running"
+    assert refusal(warm) == "no zygote was running"
     assert not list(place.folder().glob("*.sock"))
 
 
@@ -109,7 +109,7 @@ def test_stopped_it_forks_no_more_and_what_it_forked_goes_on(
     )
     found = while_it_runs(tmp_path / "run", cell, lambda: list(client.ask_all("stop")), wait_until)
     assert found.said() == zygote
-    assert refusal(LIGHT) == "none is running"
+    assert refusal(LIGHT) == "no zygote was running"
     wait_until(lambda: gone(zygote))
 
 
@@ -184,7 +184,7 @@ def test_it_is_replaced_when_packages_have_changed(own_zygotes: None, installed:
         happens()
         assert status()["current"] is False, change
         assert refusal() == "what is installed has changed since"
-        assert refusal() == "none is running"
+        assert refusal() == "no zygote was running"
         former, zygote = zygote, start()
         assert former != zygote
         assert fork().wait() == 0
@@ -228,9 +228,9 @@ def test_other_settings_or_variables_that_are_read_at_import_have_another(
 ) -> None:
     start()
     other = SMALL.model_copy(update={"preload": ("json", "csv")})
-    assert refusal(other) == "none is running"
+    assert refusal(other) == "no zygote was running"
     for name, value in (("HF_HOME", "/x"), ("LC_ALL", "C"), ("HOME", "/x"), ("USE_TF", "0")):
-        with pytest.raises(client.NoZygoteError, match="none is running"):
+        with pytest.raises(client.NoZygoteError, match="no zygote was running"):
             fork(environment=os.environ | {name: value})
     shares = threads_of(4, Capacity(8, 1), Resources(), {})  # of runs that go on at once
     assert "MKL_NUM_THREADS" in shares
@@ -250,7 +250,7 @@ def test_one_that_was_killed_leaves_a_socket_that_misleads_nobody(
     wait_until(lambda: gone(zygote))
     assert list(place.folder().glob("*.sock"))
     found = execute(tmp_path / "cold", "print('right')")
-    assert (found.started, found.why_cold) == ("cold", "none is running")
+    assert (found.started, found.why_cold) == ("cold", "no zygote was running")
     assert found.printed() == "right\n"
     assert start(LIGHT) != zygote
     succeeded(execute(tmp_path / "warm", PID))
@@ -263,7 +263,7 @@ def test_one_that_hangs_is_waited_for_once_and_replaced(
     zygote = start(LIGHT)
     os.kill(zygote, signal.SIGSTOP)
     assert refusal(LIGHT) == "the zygote did not answer: timed out"
-    assert refusal(LIGHT) == "none is running"
+    assert refusal(LIGHT) == "no zygote was running"
     found = execute(tmp_path / "cold", "print('right')")
     assert (found.started, found.printed()) == ("cold", "right\n")
     wait_until(lambda: gone(zygote))
@@ -335,7 +335,7 @@ def test_none_starts_by_itself_on_a_machine_of_ci(own_zygotes: None) -> None:
     on_ci = dict(os.environ) | {"CI": "true"}
     assert client.why_not_start(SMALL, on_ci) == "machines of CI do not stay for another run"
     start()
-    assert client.why_not_start(SMALL, os.environ) == "one is running"
+    assert client.why_not_start(SMALL, os.environ) == "one is ready now"
 
 
 # Somebody else
