@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
-from rigs import node, slurm
+from rigs import node, slurm, warm
 from rigs.github import Server
 from rigs.workflows import Language
 
@@ -171,6 +171,27 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[slurm.Cluster]
         pytest.skip(f"no Slurm here: {why_not}")
     with slurm.cluster(tmp_path_factory.mktemp("slurm")) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def runtime_of_the_light_one() -> Iterator[str]:
+    with warm.zygote(warm.LIGHT):
+        yield os.environ["XDG_RUNTIME_DIR"]
+
+
+@pytest.fixture
+def light(runtime_of_the_light_one: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have runs fork from the shared zygote, which is ready."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", runtime_of_the_light_one)
+    for name in ("EXCURSIONS_WARM", "CI"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def own_zygotes() -> Iterator[None]:
+    """Have a place for zygotes that no other test uses."""
+    with warm.zygotes_of_ones_own():
+        yield
 
 
 @pytest.fixture

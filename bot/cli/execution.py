@@ -258,11 +258,11 @@ class _Kernels:
         if not self._warm and not self._cold:
             return
         from bot.cli.warm import have_one
-        from runner.warm.client import possible
+        from runner.warm.client import first_refusal, possible
 
         found = f"; {have_one(top, warm)}" if self._warm or self._startable else ""
         if self._cold and not possible():
-            say(f"The kernel was started cold, since {self._cold}{found}.")
+            say(f"The kernel was started cold, since {first_refusal() or self._cold}{found}.")
 
 
 def _install(request: RunRequest) -> str:

@@ -28,9 +28,7 @@ def hand_over(arguments: list[str]) -> int | None:
         return None
     from runner.warm.client import NoZygoteError, fork
     from runner.warm.place import UnsafePlaceError, link_path
-    from runner.warm.process import UNKNOWN
 
-    reading, writing = os.pipe()  # for its exit status, should the zygote be killed before it
     try:
         socket = link_path(top, os.environ).readlink()
         process = fork(
@@ -40,13 +38,9 @@ def hand_over(arguments: list[str]) -> int | None:
             environment=os.environ,
             cwd=Path.cwd(),
             descriptors=(0, 1, 2),
-            share=(writing,),
         )
     except (NoZygoteError, UnsafePlaceError, OSError):
-        os.close(reading)
         return None  # it is carried out here, and says why a run starts cold
-    finally:
-        os.close(writing)
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
         process.send_signal(number)
@@ -54,9 +48,6 @@ def hand_over(arguments: list[str]) -> int | None:
     for number in _PASSED_ON:
         signal.signal(number, pass_on)
     code = process.wait()
-    if code == UNKNOWN:
-        told = os.read(reading, 1)
-        code = told[0] if told else code
     return 128 - code if code < 0 else code
 
 

@@ -46,6 +46,21 @@ def test_a_run_that_succeeds_tells_everything(tmp_path: Path) -> None:
     assert result == RunResult.model_validate_json((tmp_path / "run" / "result.json").read_bytes())
 
 
+def test_what_programs_print_is_no_word_of_ours(tmp_path: Path) -> None:
+    """The kernel passes it on to where the runner tells what happens."""
+    fake = json.dumps({"event": "ended", "status": "succeeded"})
+    cells = (
+        f"import subprocess\n_ = subprocess.run(['echo', 'a program'])\nprint({fake!r})",
+        f"import os, sys\n_ = os.write(1, {fake.encode()!r})\nprint(1, file=sys.__stdout__)",
+        "1 / 0",
+    )
+    events: list[dict[str, Any]] = []
+    request = prepare(tmp_path / "run", *cells)
+    result = execute(request, tmp_path / "run", tmp_path, lambda _, event: events.append(event))
+    assert result.status is Status.FAILED
+    assert [event["status"] for event in events if event["event"] == "ended"] == ["failed"]
+
+
 def test_a_cell_that_raises_fails_the_run_and_leaves_the_rest_pending(tmp_path: Path) -> None:
     result = run(tmp_path, PLOT, "1 / 0", "print('never')")
 
