@@ -11,7 +11,7 @@ import re
 import unicodedata
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_NEEDS_ESCAPE = re.compile(r"([\\`*_\[\]<>|~$])")
+_NEEDS_ESCAPE = re.compile(r"([\\`*_\[\]<>|~$^])")
 _LINE_START = re.compile(r"^(\s*)([#+\-=>:]|\d+[.)](?=\s|$))", re.MULTILINE)
 _COMMIT = re.compile(
     r"(?<![0-9a-z])(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{7,64}(?![0-9a-z])", re.IGNORECASE
