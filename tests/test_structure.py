@@ -18,6 +18,8 @@ FLOORS = (
     ("bot.sweeping",),
     ("bot.shell", "bot.preparation"),
     ("bot.commands",),
+    ("bot.doctor",),
+    ("bot.setup",),
     ("bot.scaffold", "bot.log", "bot.effects", "bot.site"),
     (
         "bot.agreement",

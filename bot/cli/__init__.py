@@ -32,6 +32,7 @@ _MODULES = {
     "warm": "bot.cli.warm",
     "params": "bot.cli.look",
     "templates": "bot.cli.look",
+    "doctor": "bot.cli.doctor",
     "action": "bot.cli.action",
 }
 _EXECUTING = frozenset(("run", "sweep", "reproduce", "comment", "eval"))
@@ -53,6 +54,7 @@ _SHORT_HELP = {
     "warm": "Keep kernels ready, so that runs start at once.",
     "params": "Show what an excursion's notebook may be given.",
     "templates": "List the templates.",
+    "doctor": "Say what is missing, here and on GitHub, and what to do.",
     "action": "The three jobs on GitHub Actions.",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
@@ -53,7 +53,7 @@ def sweep_entry(
     predictions: tuple[Prediction, ...],
     known_since: str,
     picture: Shown | None,
-    timeout: str = "",
+    limits: Mapping[str, str] | None = None,
     surroundings: Surroundings = LOCAL,
 ) -> str:
     """Render the entry of a sweep, at whatever stage.
@@ -65,7 +65,7 @@ def sweep_entry(
         predictions: All predictions of the thread.
         known_since: When the first outcome could be known; those stamped before are shown.
         picture: A plot of it, if one can be drawn.
-        timeout: The limit of each run, where it is not the one that holds anyway.
+        limits: Limits of a run's time by their names, where others would hold otherwise.
         surroundings: Where the thread is read.
     """
     metric = compared(sweep, declared)
@@ -75,7 +75,7 @@ def sweep_entry(
     before = [
         _heading(sweep, state),
         _lead(sweep, declared),
-        _progress(sweep, state, timeout, surroundings),
+        _progress(sweep, state, limits or {}, surroundings),
         _failures(sweep, state),
         best_text(sweep, metric),
         _picture(picture),
@@ -87,7 +87,7 @@ def sweep_entry(
     ]
     folds = [
         _fold("What the metrics mean", meanings(_recorded(sweep), declared)),
-        _fold("How to run it again", _again(sweep, best, timeout, surroundings)),
+        _fold("How to run it again", _again(sweep, best, limits or {}, surroundings)),
         _fold("Environment", environment_text(sweep.results[0]) if sweep.results else ""),
     ]
 
@@ -125,7 +125,9 @@ def _lead(sweep: Sweep, declared: ExcursionFile | None) -> str:
     return f"Over {axes_text(sweep)}{f', with {rest}' if sweep.fixed else ''}."
 
 
-def _progress(sweep: Sweep, state: State, timeout: str, surroundings: Surroundings) -> str:
+def _progress(
+    sweep: Sweep, state: State, limits: Mapping[str, str], surroundings: Surroundings
+) -> str:
     """Say who asked, while it goes on; and how to go on, where it was stopped."""
     request = sweep.request
     if state is State.RUNNING:
@@ -135,7 +137,7 @@ def _progress(sweep: Sweep, state: State, timeout: str, surroundings: Surroundin
             f"Each run may take {spoken(request.timeout_s)} at most.*"
         )
     if state is State.STOPPED:
-        command = again(sweep, timeout, surroundings)
+        command = again(sweep, limits, surroundings)
         missing = count(len(sweep.missing), "point")
         verb = "is" if len(sweep.missing) == 1 else "are"
         said = (
@@ -218,13 +220,15 @@ def _recorded(sweep: Sweep) -> frozenset[str]:
     return frozenset(name for result in sweep.results for name in result.metrics)
 
 
-def _again(sweep: Sweep, best: Point | None, timeout: str, surroundings: Surroundings) -> str:
-    command = again(sweep, timeout, surroundings)
+def _again(
+    sweep: Sweep, best: Point | None, limits: Mapping[str, str], surroundings: Surroundings
+) -> str:
+    command = again(sweep, limits, surroundings)
     if not command:
         return ""
     text = f"With the branch as it is now:\n\n{fence(command, surroundings.language)}"
     if best is not None and sweep.axes:
-        once = once_more(best, timeout, surroundings)
+        once = once_more(best, limits, surroundings)
         text += f"\n\nThe best point alone:\n\n{fence(once, surroundings.language)}"
     return text
 

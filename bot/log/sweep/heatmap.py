@@ -15,13 +15,12 @@ if TYPE_CHECKING:
 _FAILED: dict[str, Any] = {"facecolor": "#EFEDE8", "edgecolor": "#C9C5BC", "linewidth": 0.0}
 _WAITING: dict[str, Any] = {**_FAILED, "facecolor": "white", "hatch": "///"}
 _MOST_NUMBERS_ACROSS, _MOST_NUMBERS_DOWN = 14, 24  # written into a heatmap's cells
+_OTHER_SIDE = 0.1  # of the greatest: what lies nearer to zero is not worth half of the colours
+_STEPS = (1, 2, 5, 10, 20, 50)
 
 
 def draw_heatmaps(figure: Figure, chart: Chart) -> Marks:
     """Draw one heatmap, or one for each value of the third parameter, on one scale of colours."""
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
-
     x, y = chart.axes[:2]
     panels = len(chart.axes[2].values) if len(chart.axes) > 2 else 1
     across = min(panels, 3 if len(x.values) <= 6 else 2)
@@ -32,9 +31,7 @@ def draw_heatmaps(figure: Figure, chart: Chart) -> Marks:
     figure.set_size_inches(max(7.2, min(10.0, wide)), min(11.0, high))
     grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
     low, top = min(chart.means.values()), max(chart.means.values())
-    pad = 0.0 if top > low else abs(low) * 0.05 or 0.5
-    scale = Normalize(low - pad, top + pad)
-    colours = ScalarMappable(scale, "viridis")
+    colours = _colours(low, top)
     best = chart.best()
     for place, ax in enumerate(grid.flat):
         if place >= panels:
@@ -49,7 +46,8 @@ def draw_heatmaps(figure: Figure, chart: Chart) -> Marks:
             ax.set_title(
                 f"{short(third.name)} = {third.label(place)}", fontsize=11, weight="normal"
             )
-    for ax in grid[-1]:
+    for ax in grid.flat[max(0, panels - across) : panels]:  # the lowest of each column
+        ax.tick_params(labelbottom=True)
         ax.set_xlabel(axis_label(x, room=figure.get_figwidth() / across - 0.8))
     for ax in grid[:, 0]:
         ax.set_ylabel(axis_label(y, room=max(0.42 * len(y.values), 1.3)))
@@ -57,6 +55,18 @@ def draw_heatmaps(figure: Figure, chart: Chart) -> Marks:
     bar.outline.set_visible(False)
     bar.set_label(short(chart.metric))
     return _heatmap_marks(chart, framed=best is not None)
+
+
+def _colours(low: float, top: float) -> Any:
+    """Choose a scale: from light to dark, or around zero where values lie on both sides of it."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    most = max(-low, top)
+    if min(-low, top) > _OTHER_SIDE * most:
+        return ScalarMappable(Normalize(-most, most), "RdBu")  # blue is positive
+    pad = 0.0 if top > low else abs(low) * 0.05 or 0.5
+    return ScalarMappable(Normalize(low - pad, top + pad), "viridis")
 
 
 def _heatmap(
@@ -106,7 +116,8 @@ def _heatmap(
 
 
 def _every(count: int, most: int = MOST_TICKS) -> int:
-    return max(1, math.ceil(count / most))
+    """Say which values are named: each, or every second, fifth, tenth … of many."""
+    return next((step for step in _STEPS if count <= step * most), math.ceil(count / most))
 
 
 def _labels(axis: Axis) -> list[str]:
@@ -163,4 +174,4 @@ def _brief(value: float, low: float, top: float) -> str:
     size = max(abs(low), abs(top))
     if not span or size >= 1e5 or span < 1e-4:
         return f"{value:.3g}"
-    return f"{value:.{min(4, max(0, 1 - math.floor(math.log10(span))))}f}"
+    return f"{value:z.{min(4, max(0, 1 - math.floor(math.log10(span))))}f}"  # z: never -0.00

@@ -102,38 +102,37 @@ def axes_text(sweep: Sweep) -> str:
     return ", ".join(code(clip(plain(axis), WIDEST)) for axis in axes)
 
 
-def again(sweep: Sweep, timeout: str, surroundings: Surroundings = LOCAL) -> str:
+def again(sweep: Sweep, limits: Mapping[str, str], surroundings: Surroundings = LOCAL) -> str:
     """Write the command that asks for this sweep; empty where it would be far too long.
 
     Args:
         sweep: The sweep.
-        timeout: The limit of a run, where it is not the one that holds anyway.
+        limits: Limits of a run's time by their names, where others would hold otherwise.
         surroundings: Where the command is given.
     """
     axes = {name: write_axis(values) for name, values in sweep.axes.items()}
     axes |= {name: write_axis((value,)) for name, value in sweep.fixed.items()}
-    return _command("sweep", sweep.request, axes, timeout, surroundings)
+    return _command("sweep", sweep.request, axes, limits, surroundings)
 
 
-def once_more(point: Point, timeout: str, surroundings: Surroundings = LOCAL) -> str:
+def once_more(point: Point, limits: Mapping[str, str], surroundings: Surroundings = LOCAL) -> str:
     """Write the command that runs one point alone; empty where it would be far too long."""
     values = {name: written(value) for name, value in point.parameters.items()}
-    return _command("run", point.request, values, timeout, surroundings)
+    return _command("run", point.request, values, limits, surroundings)
 
 
 def _command(
     verb: str,
     request: RunRequest,
     given: Mapping[str, str],
-    timeout: str,
+    limits: Mapping[str, str],
     surroundings: Surroundings,
 ) -> str:
     if surroundings.is_github:
-        limit = {"timeout": timeout} if timeout else {}
-        text = surroundings.command(verb, request.issue, {**given, **limit})
+        text = surroundings.command(verb, request.issue, {**given, **limits})
     else:
-        text = surroundings.command(verb, request.issue, given)
-        text += f" --timeout {timeout}" if timeout else ""
+        options = [f" --{name.replace('_', '-')} {limit}" for name, limit in limits.items()]
+        text = surroundings.command(verb, request.issue, given) + "".join(options)
     return text if len(text) <= _LONGEST_COMMAND else ""
 
 

@@ -92,7 +92,7 @@ class Execution:
                 continue
             shape = {"fail-fast": fails_fast, "job-index": index, "job-total": len(points)}
             here = {**contexts, "matrix": point, "strategy": {**shape, "max-parallel": len(points)}}
-            runs.append(self._execute(full, job, parsed, here, cap))
+            runs.append(self._execute(full, job, parsed, here, cap, file))
             outputs |= {key: value for key, value in runs[-1].outputs.items() if value}
         results = {run.result for run in runs}
         worst = next(each for each in ("failure", "cancelled", "success") if each in results)
@@ -110,6 +110,7 @@ class Execution:
         parsed: Mapping[str, Any],
         contexts: Mapping[str, Any],
         cap: Mapping[str, str],
+        file: Path,
     ) -> JobRun:
         evaluate = self.rig.language.evaluate
         for missing in ("container", "services"):
@@ -148,6 +149,7 @@ class Execution:
             defaults,
             [each for each in self.interruptions if each.job == full],
             Output(masks={text for text in secrets.values() if text}),
+            repository=file.parents[2],
         )
         try:
             after = steps.run(job["steps"])
@@ -215,8 +217,8 @@ class Execution:
         return self._finish(full, next(each for each in order if each in results), outputs)
 
     def _called_file(self, uses: str, caller: Path) -> Path:
-        if uses.startswith("./"):
-            return caller.parents[2] / uses
+        if uses.startswith(("./", "$/")):
+            return caller.parents[2] / uses[2:]
         place, _, _ = uses.partition("@")
         owner, name, inside = place.split("/", 2)
         if f"{owner}/{name}" not in self.rig.actions:

@@ -151,7 +151,8 @@ def download_artifact(call: Call) -> dict[str, str]:
             )
     else:
         archives = sorted(call.artifacts.glob(f"{pattern}.zip"))
-    apart = not name and not call.wants("merge-multiple", False)
+    # A single one gets no folder of its own, even by a pattern: download-artifact.ts, v5 to v8.
+    apart = not name and len(archives) != 1 and not call.wants("merge-multiple", False)
     folder.mkdir(parents=True, exist_ok=True)
     for archive in archives:
         with zipfile.ZipFile(archive) as opened:

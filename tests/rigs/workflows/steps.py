@@ -34,6 +34,7 @@ class Steps:
         stand_ins: What is done for an action of somebody else's.
         artifacts: The folder with the run's artifacts.
         defaults: What `defaults.run` says.
+        repository: The folder that `$/` means: of the repository that the workflow's file is in.
         status: What has become of the job so far.
         summary: What was written to GITHUB_STEP_SUMMARY.
     """
@@ -47,6 +48,7 @@ class Steps:
     defaults: Mapping[str, str]
     interruptions: Sequence[Interruption] = ()
     output: Output = field(default_factory=Output)
+    repository: Path = Path()
     status: str = "success"
     summary: str = ""
     runs: list[StepRun] = field(default_factory=list)
@@ -220,6 +222,8 @@ class Steps:
     def _action_folder(self, uses: str) -> Path:
         if uses.startswith("./"):
             return self.machine.workspace / uses
+        if uses.startswith("$/") and uses.strip("$/"):  # GitHub's runner refuses a bare `$/`
+            return self.repository / uses[2:]
         place, at, _ = uses.partition("@")
         owner, _, rest = place.partition("/")
         name, _, inside = rest.partition("/")

@@ -24,6 +24,7 @@ def short_folder() -> Iterator[Path]:
 @pytest.fixture
 def warm(short_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """A bench whose kernels are forked from a zygote of its own, which is ready."""
+    monkeypatch.delenv("EXCURSIONS_WARM")
     ours = bench(short_folder, provisioner="excursion-warm")
     for name in ("PYTHONPATH", "XDG_RUNTIME_DIR"):  # what a zygote is known by
         monkeypatch.setenv(name, ours.environment[name])

@@ -1,0 +1,1 @@
+"""What `excursion doctor` looks at: what was read ─► findings, each with what to do."""
