@@ -55,26 +55,29 @@ def triage(job: Job, patience: Patience | None = None) -> None:
     if occasion is None or (not asked.commands and asked.mistake is None):
         _give(job, [])
         return
-    acknowledged = _acknowledge(job, occasion, patience.answer_s if patience else _FIRST_ANSWER_S)
+    first = _acknowledge(job, occasion, patience.answer_s if patience else _FIRST_ANSWER_S)
     from bot.forge.github_api import Api, Patience
 
     patience = patience or Patience(between_writes_s=job.between_writes_s)
     api = Api(job.token, job.repository, job.api_url, patience)
-    if not acknowledged:
+    if first is None:
         _react(api, occasion, EYES)
     try:
         _carry_out(job, api, occasion, asked)
-    except RequestError:
-        raise
-    except Exception:
+        if first is not True:
+            _take_back(api, occasion)
+    except Exception:  # a mistake of whoever gave the command is told by then
         _say_ours(api, occasion)
         raise
 
 
-def _acknowledge(job: Job, occasion: Occasion, answer_s: float) -> bool:
-    """React at once, before PyGithub is imported; whether that was answered well.
+def _acknowledge(job: Job, occasion: Occasion, answer_s: float) -> bool | None:
+    """React at once, before PyGithub is imported.
 
     A reaction may be sent as often as one likes: GitHub keeps one of a kind.
+
+    Returns:
+        Whether this is the first delivery of the occasion; None if that was not answered well.
     """
     at = f"comments/{occasion.comment}" if occasion.comment else str(occasion.issue)
     asked = urllib.request.Request(  # noqa: S310  # the address is the workflow's own
@@ -90,9 +93,9 @@ def _acknowledge(job: Job, occasion: Occasion, answer_s: float) -> bool:
     )
     try:
         with urllib.request.urlopen(asked, timeout=answer_s) as answer:  # noqa: S310
-            return answer.status in (200, 201)
+            return {201: True, 200: False}.get(answer.status)
     except (OSError, http.client.HTTPException):  # it is sent again, with patience
-        return False
+        return None
 
 
 def _react(api: Api, occasion: Occasion, reaction: str) -> None:
@@ -204,6 +207,14 @@ def _tell_mistake(
         key = f"reply:{occasion.comment or 'label'}"
         forge.upsert_entry(occasion.issue, key, reply_entry(mistake, occasion.who), {})
     _react(api, occasion, WRONG)
+
+
+def _take_back(api: Api, occasion: Occasion) -> None:
+    """Take back that it was our fault, if an earlier delivery had to say so."""
+    at = f"/issues/comments/{occasion.comment}" if occasion.comment else f"/issues/{occasion.issue}"
+    for reaction in api.get(f"{at}/reactions", content=OURS).data:
+        if (reaction.get("user") or {}).get("login", "").endswith("[bot]"):
+            api.write("DELETE", f"{at}/reactions/{reaction['id']}", allowed=(404,))
 
 
 def _say_ours(api: Api, occasion: Occasion) -> None:

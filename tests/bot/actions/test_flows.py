@@ -9,7 +9,7 @@ from bench import Bench, succeed
 from rigs.github.faults import Fault
 from rigs.github.server import Server
 
-from bot.errors import ForgeError
+from bot.errors import ForgeError, RequestError
 
 
 @pytest.fixture
@@ -293,6 +293,15 @@ def test_a_number_that_somebody_took_is_not_taken_again(bench: Bench) -> None:
     assert len(bench.comments(issue)) == 3  # the welcome, the command, one entry
     assert bench.triage(*event) == [element]
     assert bench.triage(*bench.say(issue, "/run"))[0]["run_id"] == f"{issue}.5"
+
+
+def test_a_configuration_that_cannot_be_read_is_our_fault_in_the_thread(bench: Bench) -> None:
+    issue = bench.begin()
+    event = bench.say(issue, "/run")
+    (bench.trusted / "excursions.toml").write_text("rot = 1\n")
+    with pytest.raises(RequestError, match="unknown key 'rot'"):
+        bench.triage(*event)
+    assert bench.reactions(event) == ["eyes", "confused"]
 
 
 def test_two_runs_in_one_comment_are_two_runs(bench: Bench) -> None:

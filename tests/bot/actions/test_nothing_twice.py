@@ -139,6 +139,23 @@ def test_a_fault_at_any_request_changes_nothing_in_the_end(
         print(f"\n{flow.name}: {requests} requests, {tried} faults tried")
 
 
+@pytest.mark.parametrize("at", [2, 4])
+def test_an_outage_that_outlasted_a_job_leaves_nothing_once_the_job_is_run_again(
+    at: int, github: Server, tmp_path: Path
+) -> None:
+    trials = Trials(github, tmp_path, FLOWS[1])
+    expected, _ = trials.undisturbed()
+    bench, event = trials.scene()
+    github.fault(at=at, kind=Fault.SECONDARY, times=6)
+    with pytest.raises(ForgeError, match="wait"):
+        bench.triage(*event)
+    assert bench.reactions(event) == ["eyes", "confused"]
+
+    bench.triage(*event)
+
+    assert github.state() == expected
+
+
 class KilledError(BaseException):
     """What stands for the process being killed: nothing of ours gets to see it."""
 
