@@ -17,6 +17,8 @@ from typing import Any
 
 def main() -> None:
     """Execute the request and leave `result.json` in the folder."""
+    # Who is stopped before anything is executed leaves nothing, at once: the run can begin anew.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     folder, workdir, python = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
     threading.Thread(target=_watch_starter, daemon=True).start()
     from runner.execute import execute  # here, so that the watch stands before the slow imports
@@ -24,6 +26,8 @@ def main() -> None:
     from runner.records import read_request
 
     request = read_request((folder / "request.json").read_bytes())
+    # From here on the run has begun: whoever stops it is told of, once `execute` is ready.
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
     journal = Journal(folder, _print)
     try:
         execute(request, folder, workdir, journal, python=python)
