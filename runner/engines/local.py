@@ -28,7 +28,8 @@ def execute(jobs: Iterable[Job], slots: int, *, listen: Listener, ended: Ended) 
     """Execute jobs in processes of their own, at most `slots` at once, in their order.
 
     A KeyboardInterrupt stops those that go on; what they made is kept and told in their results,
-    those of which nothing was executed are as if never begun, and further signals to stop are ignored from then on.
+    those of which nothing was executed are as if never begun. Further signals to stop are ignored
+    from then on.
 
     Args:
         jobs: What to run. The next is asked for when there is room for it.
