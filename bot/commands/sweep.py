@@ -147,7 +147,7 @@ def plan(command: Sweep, world: World) -> Plan:
 def entry_effects(sweep: Points, state: State, world: World) -> tuple[Effect, ...]:
     """Decide what tells of a sweep as it stands: its files, its entry, its excursion's label."""
     issue, declared = sweep.request.issue, run.declared_if_readable(world)
-    picture, png = _picture(sweep, declared)
+    picture, png = picture_of(sweep, declared)
     files = {CSV: points_csv(sweep)} | ({FIGURE: png} if png else {})
     if state is State.STOPPED and not sweep.missing:
         state = State.ENDED
@@ -198,8 +198,8 @@ def _same(
     return None
 
 
-def _picture(sweep: Points, declared: ExcursionFile | None) -> tuple[Shown | None, bytes]:
-    """Draw a sweep, if it has numbers to be drawn."""
+def picture_of(sweep: Points, declared: ExcursionFile | None) -> tuple[Shown | None, bytes]:
+    """Draw a sweep as PNG, and say what is on it; None and nothing without numbers to draw."""
     metric = compared(sweep, declared)
     chart = choose_chart(sweep, metric, declared) if metric else None
     if chart is None:
