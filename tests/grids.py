@@ -8,10 +8,9 @@ from typing import Any
 
 import samples
 
-from bot.parameters import Value
 from bot.sweep import Point, Sweep
 
-Outcome = Callable[[Mapping[str, Value]], Mapping[str, Any] | None]
+Outcome = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
 
 
 def sweep_of(outcome: Outcome, **axes: list[Any]) -> Sweep:
@@ -24,8 +23,8 @@ def sweep_of(outcome: Outcome, **axes: list[Any]) -> Sweep:
     points = []
     for number, values in enumerate(product(*axes.values()), start=1):
         parameters = dict(zip(axes, values, strict=True))
-        run = {"run_id": f"1.{number}", "parameters": parameters, "sweep": "1.1"}
+        run: dict[str, Any] = {"run_id": f"1.{number}", "parameters": parameters, "sweep": "1.1"}
         found = outcome(parameters)
-        result = samples.result(**run | found) if found is not None else None
+        result = samples.result(**{**run, **found}) if found is not None else None
         points.append(Point(samples.request(**run), result))
     return Sweep("1.1", tuple(points), samples.STAMP)

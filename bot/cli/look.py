@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import click
@@ -45,17 +46,22 @@ def list_command(as_json: bool) -> None:
 @click.command("show")
 @issue_argument
 @json_option
+@click.option("--all", "whole", is_flag=True, help="Show on a terminal, too, what is folded away.")
 @click.option("--open", "open_page", is_flag=True, help="Open the thread's page in the browser.")
-def show_command(issue: int, as_json: bool, open_page: bool) -> None:
-    """Show the thread of issue N as Markdown."""
-    from bot.log.thread_text import thread_markdown
+def show_command(issue: int, as_json: bool, whole: bool, open_page: bool) -> None:
+    """Show the thread of issue N as Markdown.
+
+    On a terminal, of what entries fold away only the titles are shown, unless --all.
+    """
+    from bot.log.thread_text import folded_away, thread_markdown
 
     forge, _ = open_forge()
     thread = forge.thread(issue)
     if as_json:
         give(json.dumps(_whole(forge, thread), indent=1, ensure_ascii=False))
         return
-    give(thread_markdown(thread))
+    text = thread_markdown(thread)
+    give(text if whole or not sys.stdout.isatty() else folded_away(text))
     page = forge.root / str(issue) / "thread.html"
     if open_page:
         click.launch(str(page))

@@ -18,9 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import jupytext  # noqa: F401  # imported once here rather than in every child
-import matplotlib.backends.backend_agg  # noqa: F401
-import matplotlib.figure  # noqa: F401
-import matplotlib.style  # noqa: F401
+import matplotlib.pyplot  # noqa: F401
 import nh3  # noqa: F401
 import pytest
 import tomlkit  # noqa: F401

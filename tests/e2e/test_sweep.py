@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -92,7 +93,7 @@ def notebook(repository: Repository, *cells: str) -> None:
 
 
 def sweep(repository: Repository, *words: str, **environment: str) -> Done:
-    return repository.excursion("sweep", "1", *words, **environment)
+    return repository.excursion("sweep", "1", *words, cwd=None, **environment)
 
 
 def given(repository: Repository, *words: str, **options: Any) -> subprocess.Popen[str]:
@@ -413,30 +414,41 @@ def test_a_comment_can_ask_for_a_sweep(asked: Repository) -> None:
     refused(asked.excursion("comment", "1", "/sweep layer=0..99"), "layer", "0 to 11")
 
 
-def test_on_a_terminal_a_bar_goes_over_the_points(asked: Repository) -> None:
+def on_a_terminal(repository: Repository, *words: str) -> str:
+    """Give a command as on a terminal of 120 columns; what it showed there."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "bot", "sweep", "1", "-p", "layer=0..1", "--jobs", "1"],
-        cwd=asked.top,
-        stdout=subprocess.PIPE,
+        [sys.executable, "-m", "bot", *words],
+        cwd=repository.top,
+        stdout=theirs,
         stderr=theirs,
         env=os.environ | {"TERM": "xterm", "COLUMNS": "120"},
     )
     os.close(theirs)
     shown = b""
-    try:
+    with contextlib.suppress(OSError):  # once nobody holds the other end
         while chunk := os.read(ours, 4096):
             shown += chunk
-    except OSError:  # the other end is closed
-        pass
     os.close(ours)
-    assert process.communicate()[0] == b"1.1\n"
-    assert process.returncode == 0
-    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
-    assert "\x1b[" in shown.decode()
+    assert process.wait() == 0, shown
+    return shown.decode()
+
+
+def test_on_a_terminal_a_bar_goes_over_the_points_and_folds_are_folded(asked: Repository) -> None:
+    shown = on_a_terminal(asked, "sweep", "1", "-p", "layer=0..1", "--jobs", "1")
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+    assert text != shown
     assert re.search(r"Sweep 1\.1 .*1/2 points", text)
     assert re.search(r"Sweep 1\.1 .*2/2 points", text)
     assert "layer=1 · accuracy" in text
+
+    packages = "papermill=="
+    assert packages in asked.must("show", "1")
+    assert packages in on_a_terminal(asked, "show", "1", "--all")
+    folded = on_a_terminal(asked, "show", "1")
+    assert packages not in folded
+    assert "▸ Environment" in folded
+    assert "| 1.2 | `1` |" in folded
 
 
 def test_memory_decides_how_many_run_at_once_unless_jobs_are_given(asked: Repository) -> None:
