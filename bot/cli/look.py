@@ -76,6 +76,8 @@ def status_command(issue: int, as_json: bool) -> None:
     """Show where excursion N stands: state, branch, runs, predictions."""
     forge, _ = open_forge()
     thread = forge.thread(issue)
+    from bot.log.sweep.words import count
+
     whole = _whole(forge, thread)
     if as_json:
         del whole["posts"]
@@ -90,9 +92,11 @@ def status_command(issue: int, as_json: bool) -> None:
         give(f"  {plain(prediction['author'])} predicts{sure_text}: {plain(prediction['text'])}")
     for sweep in whole["sweeps"]:
         best = sweep["best"]
-        good = f"{sweep['succeeded']} of {sweep['points']} points succeeded"
+        points = count(sweep["points"], "point")
+        good = f"{sweep['succeeded']} of {points} succeeded"
         bad = f", {sweep['failed']} failed" if sweep["failed"] else ""
-        shown = f"  best {best['metric']}={number(best['value'])} ({best['at']})" if best else ""
+        at = f" ({best['at']})" if best and best["at"] else ""
+        shown = f"  best {best['metric']}={number(best['value'])}{at}" if best else ""
         give(f"  sweep {sweep['run_id']}  {sweep['status']}  {good}{bad}{plain(shown)}")
     for run in (run for run in whole["runs"] if not run["sweep"]):
         shown = " ".join(f"{n}={number(v)}" for n, v in list(run["metrics"].items())[:4])

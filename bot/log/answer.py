@@ -94,8 +94,9 @@ def answer_section(
             rest = "\n\n".join(shown_figure(figure, "figures/") for figure in figures)
             title = f"The plots of run {result.run_id}" if sweep else "The other plots"
             parts.append(f"<details><summary>{title}</summary>\n\n{rest}\n\n</details>")
+        what = f"run {result.run_id}{', one point of the sweep,' if sweep else ''}"
         parts.append(
-            f"The notebook beside this file is run {result.run_id} as it was executed at commit "
+            f"The notebook beside this file is {what} as it was executed at commit "
             f"{code(result.commit)}; [result.json](result.json) holds its parameters, metrics, "
             "seed, packages and hardware."
         )

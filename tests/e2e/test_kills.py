@@ -130,7 +130,9 @@ def look(repository: Repository) -> dict[str, Any]:
             shown["/".join(parts)] = "there"
     for ref in repository.git("for-each-ref", "--format=%(refname)").splitlines():
         names = repository.git("ls-tree", "-r", "--name-only", ref)
-        shown[ref] = (repository.git("rev-list", "--count", ref), names)
+        # How a sweep stood when it was interrupted is a commit more, before the same last one.
+        own = "" if "/sweep-" in ref else repository.git("rev-list", "--count", ref)
+        shown[ref] = (own, names)
     for line in repository.git("worktree", "list", "--porcelain").splitlines():
         if line.startswith("worktree "):
             place = Path(line.removeprefix("worktree "))

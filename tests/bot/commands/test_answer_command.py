@@ -150,7 +150,7 @@ def test_where_the_newest_good_thing_is_a_sweep_the_answer_rests_on_it() -> None
     assert "](figures/sweep.png)" in readme
     assert "**Best `accuracy` (highest): 0.7500** at `layer=3`, run 1.3." in readme
     assert "<summary>The plots of run 1.3</summary>" in readme
-    assert "The notebook beside this file is run 1.3" in readme
+    assert "The notebook beside this file is run 1.3, one point of the sweep, as" in readme
     entry_ = effects[2]
     assert isinstance(entry_, UpsertEntry)
     assert "It rests on sweep 1.2." in entry_.body
