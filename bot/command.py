@@ -21,9 +21,10 @@ class Run:
     """Execute the notebook."""
 
     parameters: Mapping[str, str] = field(default_factory=dict)
-    timeout: str | None = None
+    timeout: str | None = None  # of the whole run
     dirty: bool = False  # with what is not committed
     force: bool = False  # also what was run before
+    cell_timeout: str | None = None  # of any one cell
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Reproduce:
 
     run: int
     timeout: str | None = None
+    cell_timeout: str | None = None  # of any one cell
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Sweep:
     timeout: str | None = None  # of each run
     retry_failed: bool = False  # run again, too, what failed
     force: bool = False  # begin anew where this very sweep is complete
+    cell_timeout: str | None = None  # of any one cell
 
 
 @dataclass(frozen=True)

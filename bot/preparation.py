@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.command import Reproduce, Run, Sweep
 from bot.commands.known import answer_known, earlier_run, known_outcomes
+from bot.commands.run import PATCH
 from bot.commands.world import World
 from bot.effects import Effect, RequestRun
 from bot.events import Commanded
@@ -103,6 +104,19 @@ def identify(
         if run is not None
     }
     return answer_known(effects, requests, earlier, world)
+
+
+def changed_files(forge: Forge, request: RunRequest) -> list[str]:
+    """List what a notebook may import and that is not, where its branch is worked on, as asked."""
+    folder, _, branch = request.notebook.rpartition("/")[0].rpartition("/")
+    if request.reproduces:  # it has a checkout of its own
+        return []
+    own = {request.notebook, f"{folder}/{branch}/README.md"}  # the run has a notebook of its own
+    if request.dirty:
+        kept = forge.run_files(request.issue, int(request.run_id.partition(".")[2])).get(PATCH)
+        same = forge.head(branch) == request.commit and forge.patch(branch) == kept
+        return [] if same else ["what is not committed"]
+    return [path for path in forge.changed_since(request.commit, branch) if path not in own]
 
 
 def answered(preparer: Preparer, asked: Iterable[RequestRun]) -> list[RunResult]:

@@ -19,7 +19,7 @@ from bot.effects import RequestRun, apply
 from bot.errors import ForgeError, RequestError
 from bot.log.sweep.entry import State
 from bot.log.sweep.words import count, point_line
-from bot.preparation import identify, make_ready
+from bot.preparation import changed_files, identify, make_ready
 from bot.shell import Outlook, Shell
 from bot.sweep import Point, read_sweeps
 from bot.sweep import Sweep as Points
@@ -265,9 +265,7 @@ def _check_unchanged(shell: Shell, request: RunRequest) -> None:
     Raises:
         ForgeError: It is not; a point would run something else than it says.
     """
-    folder, _, branch = request.notebook.rpartition("/")[0].rpartition("/")
-    own = {request.notebook, f"{folder}/{branch}/README.md"}  # the run has a notebook of its own
-    changed = [p for p in shell.forge.changed_since(request.commit, branch) if p not in own]
+    changed = changed_files(shell.forge, request)
     if changed:
         raise ForgeError(
             f"files have changed in the excursion's worktree since the sweep began: "

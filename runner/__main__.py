@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     folder, workdir, python = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
     threading.Thread(target=_watch_starter, daemon=True).start()
+    speak = _keep_stdout()
     from runner.execute import execute  # here, so that the watch stands before the slow imports
     from runner.journal import Journal
     from runner.records import read_request
@@ -28,7 +30,7 @@ def main() -> None:
     request = read_request((folder / "request.json").read_bytes())
     # From here on the run has begun: whoever stops it is told of, once `execute` is ready.
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
-    journal = Journal(folder, _print)
+    journal = Journal(folder, speak)
     try:
         execute(request, folder, workdir, journal, python=python)
     finally:
@@ -42,12 +44,25 @@ def _watch_starter() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _print(line: dict[str, Any]) -> None:
-    try:
-        sys.stdout.write(json.dumps(line) + "\n")
-        sys.stdout.flush()
-    except (BrokenPipeError, ValueError):
-        pass  # nobody listens any more; the journal has it
+def _keep_stdout() -> Callable[[dict[str, Any]], None]:
+    """Keep standard output for our lines alone.
+
+    A kernel inherits it, and what programs that a cell starts print is passed on there, once the
+    notebook has it.
+    """
+    sys.stdout.flush()
+    ours = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  # it is no file
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+    def speak(line: dict[str, Any]) -> None:
+        try:
+            ours.write(json.dumps(line) + "\n")
+            ours.flush()
+        except (BrokenPipeError, ValueError):
+            pass  # nobody listens any more; the journal has it
+
+    return speak
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.records import Resources
+from runner.sizes import spoken_size
 
 MEMORY_OF_A_RUN = 1_500_000_000  # bytes
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -38,6 +39,7 @@ class Capacity:
     cores: int
     free_memory: int  # bytes
     gpus: tuple[FreeGpu, ...] = ()
+    memory: int = 2**60  # bytes that it has in all
 
 
 def slots_for(points: int, capacity: Capacity, each: Resources) -> int:
@@ -50,6 +52,30 @@ def slots_for(points: int, capacity: Capacity, each: Resources) -> int:
     if capacity.gpus:
         limits.append(len(_places(capacity, each)))
     return max(1, min(limits))
+
+
+def no_room(others: int, reckoned: int, capacity: Capacity, each: Resources) -> str:
+    """Say what keeps another run from beginning beside those that go on; empty if nothing does.
+
+    Args:
+        others: How many go on, whoever began them.
+        reckoned: The bytes of memory that they are reckoned with, whether they have taken it yet.
+        capacity: What the machine has free, beside what they have taken.
+        each: What the run may take.
+    """
+    if others == 0:
+        return ""  # waiting would not help
+    if others >= max(1, capacity.cores // (each.cores or 1)):
+        return f"{capacity.cores} {'core' if capacity.cores == 1 else 'cores'}"
+    need = each.memory_bytes or MEMORY_OF_A_RUN
+    if need > capacity.free_memory or need + reckoned > capacity.memory:
+        return f"{spoken_size(capacity.free_memory)} of memory are free"
+    if capacity.gpus and each.gpu_memory_bytes:
+        fits = any(gpu.free_bytes >= each.gpu_memory_bytes for gpu in capacity.gpus)
+        return "" if fits else "no GPU has enough memory free"
+    if capacity.gpus and others >= max(1, len(capacity.gpus) // max(1, each.gpus)):
+        return f"{len(capacity.gpus)} GPU{'s' * (len(capacity.gpus) > 1)}"
+    return ""
 
 
 def share_of(
@@ -101,10 +127,14 @@ def read_capacity() -> Capacity:
     """Read what this machine, or the container we are in, has free."""
     import psutil
 
+    from runner.memory import machine_memory
+
     groups = _cgroups(Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"))
     memory = [psutil.virtual_memory().available, *(_free_memory(group) for group in groups)]
     cores = [_cores(), *(_quota(group) for group in groups)]
-    return Capacity(min(cores), min(memory), _gpus(os.environ.get(_DEVICES)))
+    return Capacity(
+        min(cores), min(memory), _gpus(os.environ.get(_DEVICES)), memory=machine_memory()
+    )
 
 
 def _cores() -> int:

@@ -141,6 +141,8 @@ class RecordingClient(PapermillNotebookClient):  # type: ignore[misc]
 
     def process_message(self, message: dict[str, Any], cell: Any, cell_index: int) -> Any:
         """Take in a message from the kernel; stop the cell where it cannot be written down."""
+        if self.broken is not None:
+            return None  # the cell is being stopped; there is no room for what it still says
         try:
             if "execution_count" in message["content"]:
                 count = message["content"]["execution_count"]

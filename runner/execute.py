@@ -107,8 +107,8 @@ class _Run:
 
     def execute(self, workdir: Path, python: str) -> None:
         """Hand the notebook to papermill."""
-        self.reserve = Reserve(self.folder)
-        self.transcript = Transcript(self.folder, self.request.resources.output_bytes, self.reserve)
+        self.reserve = reserve = Reserve(self.folder)
+        self.transcript = Transcript(self.folder, self.request.resources.output_bytes, reserve)
         recorder = Recorder(
             self.folder,
             self.journal,
@@ -149,13 +149,7 @@ class _Run:
             return
         self.signals.ignore()
         status, error = self._explain(caught, client)
-        notes: list[str] = []
-        if self.transcript is not None:
-            notes = self.transcript.notes()
-            with contextlib.suppress(OSError):  # the disk is full, and that is being told
-                self.transcript.close()
-        if self.reserve is not None:
-            self.reserve.release()
+        notes = self._close()
         for note in notes:
             self.journal.write("note", text=note)
         self.journal.write("ended", status=status.value)
@@ -177,6 +171,20 @@ class _Run:
             cost=gpus.cost(duration, peaks, self.request.resources) if client else Cost(),
             metadata=dict(client.nb.metadata) if client else None,
         )
+
+    def _close(self) -> list[str]:
+        """End the log of outputs, in the room kept for it if there is no other; give its notes."""
+        reserve, transcript = self.reserve, self.transcript
+        if reserve is None or transcript is None:
+            return []
+        try:
+            transcript.close()
+        except OSError:  # the disk is full, and that is being told
+            reserve.release()
+            with contextlib.suppress(OSError):
+                transcript.close_on_full_disk()
+        reserve.release()
+        return transcript.notes()
 
     def _explain(
         self, caught: BaseException | None, client: RecordingClient | None

@@ -57,7 +57,8 @@ class Transcript:
         self._sync: Future[None] | None = None
         self._lock = threading.Lock()
         self._room = {"printed": limit, "shown": limit * _SHOWN_FACTOR}
-        self._dropped = {"printed": 0, "shown": 0}
+        self._dropped = {"printed": 0, "shown": 0, "unkept": 0}
+        self._size = self._file.tell()  # bytes of the log
         self._last_words: dict[str, str] = {}  # stream ─► the end of what was left out
         self._stream = ""  # that the last line was of
         self._entries: list[str] = []  # of the cell: the type of each output
@@ -123,26 +124,44 @@ class Transcript:
         for stream, text in self._last_words.items():
             left_out = spoken_size(self._dropped["printed"])
             line = f"\n[… {left_out} of printed text were left out here …]\n{text}"
-            self._append(f"s {self._cell} {stream} {_json(line)}\n".encode(errors="replace"))
+            self._buffer += f"s {self._cell} {stream} {_json(line)}\n".encode(errors="replace")
         self._last_words = {}
         self._flush()
 
     def notes(self) -> list[str]:
         """Say what was left out."""
-        words = {"printed": "of printed text", "shown": "of other outputs"}
-        return [
-            f"{spoken_size(size)} {words[what]} were left out: the limit is reached."
-            for what, size in self._dropped.items()
-            if size
-        ]
+        words = {
+            "printed": "of printed text were left out: the limit is reached.",
+            "shown": "of other outputs were left out: the limit is reached.",
+            "unkept": "of outputs were left out: the disk was full.",
+        }
+        return [f"{spoken_size(size)} {words[w]}" for w, size in self._dropped.items() if size]
 
     def close(self) -> None:
-        """Write what is left, and close the log."""
+        """Write what is left, and close the log.
+
+        Raises:
+            OSError: There is no room for it.
+        """
         self._flush()
         if self._timer is not None:
             self._timer.cancel()
         self._syncer.shutdown()
         self._file.close()
+
+    def close_on_full_disk(self) -> None:
+        """Write what is left and is not large, pictures rather than a flood of text, and close.
+
+        Raises:
+            OSError: There is no room for that either.
+        """
+        lines = self._buffer.splitlines(keepends=True)
+        self._buffer.clear()
+        for line in lines:
+            fits = len(self._buffer) + len(line) <= _BUFFER
+            self._buffer += line if fits else b""
+            self._dropped["unkept"] += 0 if fits else len(line)
+        self.close()
 
     def _append(self, line: bytes) -> None:
         self._buffer += line
@@ -163,11 +182,20 @@ class Transcript:
         self._timer = loop.call_later(_FLUSH_S, self._tick, since_sync + _FLUSH_S)
 
     def _flush(self) -> None:
-        if self._buffer:
-            content = bytes(self._buffer)
-            self._buffer.clear()
-            self._reserve.grow(len(content))
-            self._file.write(content)
+        """Write all that waits, or nothing where there is no room for all of it."""
+        if not self._buffer:
+            return
+        self._reserve.grow(len(self._buffer))
+        done = 0
+        try:
+            with memoryview(self._buffer) as content:
+                while done < len(content):
+                    done += self._file.write(content[done:]) or 0
+        except OSError:
+            os.ftruncate(self._file.fileno(), self._size)
+            raise
+        self._size += done
+        self._buffer.clear()
 
 
 @dataclass

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
-from rigs import slurm
+from rigs import slurm, warm
 
 # Machines are shared: how long an example takes says nothing here.
 settings.register_profile("excursions", deadline=None)
@@ -104,6 +106,12 @@ def no_zygote(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test wait for another's runs, but where a test is about just that."""
+    monkeypatch.setenv("EXCURSIONS_TURNS", "off")
+
+
+@pytest.fixture(autouse=True)
 def a_git_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the machine's own git settings out of the tests."""
     settings = tmp_path / "gitconfig"
@@ -161,3 +169,79 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[slurm.Cluster]
         pytest.skip(f"no Slurm here: {why_not}")
     with slurm.cluster(tmp_path_factory.mktemp("slurm")) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def runtime_of_the_light_one() -> Iterator[str]:
+    with warm.zygote(warm.LIGHT):
+        yield os.environ["XDG_RUNTIME_DIR"]
+
+
+@pytest.fixture
+def light(runtime_of_the_light_one: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have runs fork from the shared zygote, which is ready."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", runtime_of_the_light_one)
+    for name in ("EXCURSIONS_WARM", "CI"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def own_zygotes() -> Iterator[None]:
+    """Have a place for zygotes that no other test uses."""
+    with warm.zygotes_of_ones_own():
+        yield
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Gives real file systems of so many megabytes."""
+    places: list[Path] = []
+
+    def mount(size: int) -> Path:
+        place = tmp_path / f"disk{len(places)}"
+        place.mkdir()
+        words = ["mount", "-t", "tmpfs", "-o", f"size={size}m", "tmpfs", str(place)]
+        if subprocess.run(words, capture_output=True, check=False).returncode != 0:
+            pytest.skip("mounting a small file system needs root")
+        places.append(place)
+        return place
+
+    yield mount
+    for place in places:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@dataclass(frozen=True)
+class Here:
+    """The processes that come of a test, wherever they went: all were begun with one variable."""
+
+    folder: str  # for sockets, and the mark
+
+    def processes(self) -> dict[int, str]:
+        """Give the pid and the command line of each that is alive."""
+        found = {}
+        for place in Path("/proc").iterdir():
+            if not place.name.isdigit():
+                continue
+            try:
+                ours = f"={self.folder}\0".encode() in (place / "environ").read_bytes()
+                words = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+            except (FileNotFoundError, ProcessLookupError, PermissionError):
+                continue
+            if ours and words:
+                found[int(place.name)] = words
+        return found
+
+
+@pytest.fixture
+def none_left(monkeypatch: pytest.MonkeyPatch, wait_until: Wait) -> Iterator[Here]:
+    """Fail a test that leaves a process behind, zygotes but for those that can still be told."""
+    from runner.warm import client
+
+    folder = tempfile.mkdtemp(prefix="left-")  # not below tmp_path: sockets' paths are short
+    monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+    here = Here(folder)
+    yield here
+    list(client.ask_all("stop"))
+    wait_until(lambda: not here.processes())
+    shutil.rmtree(folder)

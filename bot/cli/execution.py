@@ -13,6 +13,7 @@ from bot.cli.checkpoints import Checkpoints
 from bot.cli.inputs import Inputs
 from bot.cli.place import say
 from bot.cli.progress import Progress
+from bot.cli.queue import Queue
 from bot.cli.shares import Shares
 from bot.commands.run import PATCH
 from bot.errors import ForgeError, RequestError
@@ -20,12 +21,13 @@ from bot.excursion import Excursion
 from bot.excursion_file import FILE_NAME
 from bot.forge.local import LocalForge
 from bot.forge.local_runs import numbers
-from bot.preparation import Asked
+from bot.preparation import Asked, changed_files
 from bot.shell import Outlook
 from runner.engines import left, local, slurm
 from runner.engines.job import EngineError, Job
 from runner.notebook import CHECKPOINTS
 from runner.records import RunRequest, RunResult, Warm
+from runner.turns import OFF
 
 
 class LocalExecutor:
@@ -121,8 +123,14 @@ class LocalExecutor:
         first = next(coming, None)
         if first is None:
             return True
-        engine = slurm.execute if first.engine == "slurm" else local.execute
+        count = outlook.total - outlook.done if outlook else 1
         kernels = _Kernels()
+        queue = Queue(first, chain((first,), coming), count, say)
+        try:
+            if first.engine != "slurm" and queue.wait_for_first():
+                self._check_unchanged(first)
+        except KeyboardInterrupt:
+            return False
         parts = self._shares.among(slots if first.engine == "local" else 1)
         with ExitStack() as places, self._progress.of(outlook) as watch, _told_as_ours():
 
@@ -132,12 +140,19 @@ class LocalExecutor:
 
             def done(result: RunResult) -> None:
                 parts.give_back(result.run_id)
+                queue.ended(result)
                 watch.ended(result)
                 ended(result)
 
-            every = chain((first,), coming)
-            jobs = (self._job(request, places, parts.take(request)) for request in every)
-            whole = engine(jobs, slots, listen=listen, ended=done)
+            def job(request: RunRequest) -> Job:
+                return self._job(request, places, parts.take(request), queue.held_by(request))
+
+            if first.engine == "slurm":
+                every = map(job, chain((first,), coming))  # its own queue says when
+                whole = slurm.execute(every, slots, listen=listen, ended=done)
+            else:
+                in_turn = (job(request) if request else None for request in queue)
+                whole = local.execute(in_turn, slots, listen=listen, ended=done)
         kernels.have_a_zygote(self._forge.top, self._warm)
         return whole
 
@@ -168,7 +183,27 @@ class LocalExecutor:
         """Forget that a sweep was interrupted, since it has been settled."""
         self._forge.told_sweep(issue, first)
 
-    def _job(self, request: RunRequest, places: ExitStack, share: Mapping[str, str]) -> Job:
+    def _check_unchanged(self, request: RunRequest) -> None:
+        """Make sure that a run which had to wait still finds what its request names.
+
+        Raises:
+            ForgeError: It does not, and would run something else than it says.
+        """
+        changed = changed_files(self._forge, request)
+        if changed:
+            raise ForgeError(
+                f"files have changed in the excursion's worktree while run {request.run_id} "
+                f"waited for its turn: {', '.join(changed[:5])}",
+                right="Nothing was executed. Give the command again: it runs what is there then.",
+            )
+
+    def _job(
+        self,
+        request: RunRequest,
+        places: ExitStack,
+        share: Mapping[str, str],
+        turn: tuple[int, ...],
+    ) -> Job:
         checkpoints = self._checkpoints.begin(request, in_use=bool(self.goes_on(request)))
         claims = [self._claims[request.run_id]]
         if request.sweep in self._claims_of_sweeps:  # it is not over before its last run is
@@ -178,8 +213,9 @@ class LocalExecutor:
             folder=self._folder(request),
             workdir=self._workdir(request, places),
             python=_install(request),
-            environment={CHECKPOINTS: str(checkpoints), **share},
-            share=tuple(claims),
+            # A notebook that runs others has its turn already, and would wait for itself.
+            environment={CHECKPOINTS: str(checkpoints), **share, OFF: "off"},
+            share=(*claims, *turn),
         )
 
     def _folder(self, request: RunRequest) -> Path:
@@ -222,11 +258,11 @@ class _Kernels:
         if not self._warm and not self._cold:
             return
         from bot.cli.warm import have_one
-        from runner.warm.client import possible
+        from runner.warm.client import first_refusal, possible
 
         found = f"; {have_one(top, warm)}" if self._warm or self._startable else ""
         if self._cold and not possible():
-            say(f"The kernel was started cold, since {self._cold}{found}.")
+            say(f"The kernel was started cold, since {first_refusal() or self._cold}{found}.")
 
 
 def _install(request: RunRequest) -> str:

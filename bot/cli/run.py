@@ -23,6 +23,7 @@ from runner.records import RunResult, Status
 @issue_argument
 @parameter_option
 @click.option("--timeout", metavar="TIME", help="Limit of the whole run, such as 90s or 30m.")
+@click.option("--cell-timeout", metavar="TIME", help="Limit of any one cell, such as 5m.")
 @click.option("--dirty", is_flag=True, help="Run with what is not committed, kept as a patch.")
 @click.option("--force", is_flag=True, help="Run also what was run before.")
 @dry_run_option
@@ -30,6 +31,7 @@ def run_command(
     issue: int,
     parameters: tuple[str, ...] = (),
     timeout: str | None = None,
+    cell_timeout: str | None = None,
     dirty: bool = False,
     force: bool = False,
     dry_run: bool = False,
@@ -40,7 +42,7 @@ def run_command(
     that run at once.
     """
     desk = open_desk(dry_run=dry_run)
-    command = Run(split_assignments(parameters), timeout, dirty, force)
+    command = Run(split_assignments(parameters), timeout, dirty, force, cell_timeout)
     results = handle.command(desk.shell, Commanded(desk.actor, issue, command))
     if dry_run:
         say("Once the run has ended: publish files, post entry, set labels.")
@@ -66,15 +68,18 @@ def comment_command(issue: int, text: str, dry_run: bool) -> None:
 @issue_argument
 @click.argument("run", type=click.IntRange(min=1))
 @click.option("--timeout", metavar="TIME", help="Limit of the whole run; else the original's.")
+@click.option("--cell-timeout", metavar="TIME", help="Limit of any one cell; else the original's.")
 @dry_run_option
-def reproduce_command(issue: int, run: int, timeout: str | None, dry_run: bool) -> None:
+def reproduce_command(
+    issue: int, run: int, timeout: str | None, cell_timeout: str | None, dry_run: bool
+) -> None:
     """Execute run RUN of excursion N again, at its very commit, and compare metric by metric.
 
     Ends with 0 if everything agrees, identical or within the tolerance that excursion.toml
     declares, and with 1 if something differs. Prints the new run's number.
     """
     desk = open_desk(dry_run=dry_run)
-    command = Reproduce(run, timeout)
+    command = Reproduce(run, timeout, cell_timeout)
     results = handle.command(desk.shell, Commanded(desk.actor, issue, command))
     if dry_run:
         say("Once the run has ended: publish files, post entry, set labels.")

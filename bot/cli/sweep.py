@@ -28,6 +28,7 @@ from bot.parameters import split_assignments
     help="Runs that go on at once, at most one a core. Else cores, memory and GPUs decide.",
 )
 @click.option("--timeout", metavar="TIME", help="Limit of each run, such as 90s or 30m.")
+@click.option("--cell-timeout", metavar="TIME", help="Limit of any one cell, such as 5m.")
 @click.option("--retry-failed", is_flag=True, help="Run again, too, the points that failed.")
 @click.option("--force", is_flag=True, help="Begin anew where this very sweep is complete.")
 @dry_run_option
@@ -36,6 +37,7 @@ def sweep_command(
     axes: tuple[str, ...],
     jobs: int | None,
     timeout: str | None,
+    cell_timeout: str | None,
     retry_failed: bool,
     force: bool,
     dry_run: bool,
@@ -50,7 +52,7 @@ def sweep_command(
     kernel or machine died, are run again.
     """
     desk = open_desk(dry_run=dry_run)
-    command = Sweep(split_assignments(axes), jobs, timeout, retry_failed, force)
+    command = Sweep(split_assignments(axes), jobs, timeout, retry_failed, force, cell_timeout)
     results = handle.command(desk.shell, Commanded(desk.actor, issue, command))
     if dry_run:
         say("As the points end: publish files, post entry; at the end set labels.")

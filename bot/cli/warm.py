@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -38,15 +40,21 @@ def start() -> None:
         _remember(warm, top)
     except client.NoZygoteError as error:
         raise ForgeError(f"no zygote can be had: {error}", right="Runs start cold.") from error
-    for row in client.ask_all("status"):
+    for row in _ask("status"):
         if row["socket"] == str(place.socket_path(warm, os.environ)):
             _tell(row)
+            if row.get("problem"):
+                raise ForgeError(
+                    f"the zygote must not fork: {row['problem']}",
+                    right="Take that module out of warm.preload in excursions.toml; "
+                    "until then, runs start cold.",
+                )
 
 
 @warm_command.command("stop")
 def stop() -> None:
     """End every zygote of yours; what was forked from one goes on to its end."""
-    stopped = list(client.ask_all("stop"))
+    stopped = list(_ask("stop"))
     for row in stopped:
         say(f"Stopped the zygote {row['pid']}.")
     if not stopped:
@@ -57,7 +65,7 @@ def stop() -> None:
 @json_option
 def status(as_json: bool) -> None:
     """Show the zygotes of yours that are running."""
-    rows = list(client.ask_all("status"))
+    rows = list(_ask("status"))
     if as_json:
         give(json.dumps(rows, indent=1))
         return
@@ -101,7 +109,20 @@ def _settings() -> tuple[records.Warm, Path]:
     return settings_of(read_config(text)), forge.top
 
 
+def _ask(question: str) -> Iterator[dict[str, Any]]:
+    """Ask every zygote; tell what keeps us from it as the machine's trouble."""
+    try:
+        yield from client.ask_all(question)
+    except client.NoZygoteError as error:
+        raise ForgeError(
+            f"no zygote can be asked: {error}", right="Give it mode 0700, or remove it."
+        ) from error
+
+
 def _tell(row: dict[str, object]) -> None:
+    if row["hangs"]:
+        give(f"zygote {row['pid']}  does not answer; excursion warm stop ends it")
+        return
     current = "ready" if row["current"] else "out of date; the next run replaces it"
     current = f"cannot fork: {row['problem']}" if row["problem"] else current
     give(f"zygote {row['pid']}  {current}")

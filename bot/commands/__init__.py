@@ -29,7 +29,7 @@ COMMANDS: dict[str, Rule] = {
     "start": Rule(Role.WRITE, start.parse, start.decide),
     "run": Rule(Role.WRITE, run.parse, run.decide),
     "sweep": Rule(Role.WRITE, sweep.parse, sweep.decide),
-    "reproduce": Rule(Role.WRITE, reproduce.parse, reproduce.decide, ("timeout",)),
+    "reproduce": Rule(Role.WRITE, reproduce.parse, reproduce.decide, ("timeout", "cell_timeout")),
     "predict": Rule(Role.READ, predict.parse, predict.decide, ("confidence",)),
     "log": Rule(Role.READ, log.parse, log.decide, ()),
     "answer": Rule(Role.WRITE, answer.parse, answer.decide, ("outcome", "run")),

@@ -29,7 +29,7 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Reproduce:
         raise RequestError(
             f"{' '.join(words) or 'nothing'} is not a run's number", right="Write: /reproduce 3"
         )
-    return Reproduce(int(words[0]), named.get("timeout"))
+    return Reproduce(int(words[0]), named.get("timeout"), named.get("cell_timeout"))
 
 
 def decide(command: Reproduce, world: World) -> tuple[Effect, ...]:
@@ -63,6 +63,9 @@ def decide(command: Reproduce, world: World) -> tuple[Effect, ...]:
             "timeout_s": parse_duration(command.timeout, where="--timeout")
             if command.timeout
             else asked.timeout_s,
+            "cell_timeout_s": parse_duration(command.cell_timeout, where="--cell-timeout")
+            if command.cell_timeout
+            else asked.cell_timeout_s,
             "inputs_sha256": "",
             "data_sha256": "",
             "goes_on_from": "",

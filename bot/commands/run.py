@@ -1,9 +1,13 @@
-"""`/run [force] [name=value…] [timeout=30m]`: execute the notebook at the branch's commit."""
+"""`/run [force] [name=value…] [timeout=30m]`: execute the notebook at the branch's commit.
+
+`cell_timeout=5m` limits each cell.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +31,7 @@ from bot.parameters import Value, bind
 from bot.sizes import parse_size
 from runner.records import Resources, RunRequest, RunResult, Warm, to_json
 
+_FOREIGN = re.compile(r"ir|(julia|bash|deno|rust|xcpp|octave|sagemath)\b.*", re.IGNORECASE)
 _MEMORY = 4_500  # characters; together with run_entry.LONGEST below GitHub's limit for a post
 FORCE = "force"
 REQUEST = "request.json"
@@ -47,8 +52,8 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Run:
             right=f"Write parameters as name=value; {FORCE!r} runs what was run before.",
         )
     given = dict(named)
-    timeout = given.pop("timeout", None)
-    return Run(given, timeout, force=FORCE in words)
+    timeout, cell_timeout = given.pop("timeout", None), given.pop("cell_timeout", None)
+    return Run(given, timeout, force=FORCE in words, cell_timeout=cell_timeout)
 
 
 def decide(command: Run, world: World) -> tuple[Effect, ...]:
@@ -81,6 +86,7 @@ def decide(command: Run, world: World) -> tuple[Effect, ...]:
     runner = world.config.runner_named(declared.runner, where=f"{excursion.folder}/excursion.toml")
     limit = declared.timeout or runner.timeout if command.timeout is None else command.timeout
     cell_limit = declared.cell_timeout or runner.cell_timeout
+    cell_limit = cell_limit if command.cell_timeout is None else command.cell_timeout
     number = next_number(world)
     request = RunRequest(
         run_id=f"{excursion.issue}.{number}",
@@ -92,7 +98,9 @@ def decide(command: Run, world: World) -> tuple[Effect, ...]:
         parameters=parameters,
         seed=seed_of(parameters),
         timeout_s=parse_duration(limit, where="--timeout"),
-        cell_timeout_s=parse_duration(cell_limit, where="cell_timeout") if cell_limit else None,
+        cell_timeout_s=None
+        if cell_limit is None
+        else parse_duration(cell_limit, where="--cell-timeout"),
         resources=_resources(runner, world.config.warm),
         requirements=declared.requirements,
         data=declared.data,
@@ -115,8 +123,8 @@ def decide_again(request: RunRequest, files: Mapping[str, bytes]) -> tuple[Effec
 def same_request(one: RunRequest, other: RunRequest) -> bool:
     """Say whether two requests ask for the same, whoever asked and when."""
     names = (
-        *("notebook_sha256", "commit", "dirty", "parameters", "timeout_s", "engine"),
-        *("inputs_sha256", "reproduces"),
+        *("notebook_sha256", "commit", "dirty", "parameters", "timeout_s", "cell_timeout_s"),
+        *("engine", "inputs_sha256", "reproduces"),
     )
     return all(getattr(one, name) == getattr(other, name) for name in names)
 
@@ -243,6 +251,7 @@ def _check_notebook(content: bytes, declared: ExcursionFile, *, where: str) -> N
     """Refuse what papermill could not run, or would run differently from what is declared."""
     try:
         data = json.loads(content)
+        _expect(isinstance(data, dict), "it is no JSON object")
         major = data["nbformat"]
         _expect(isinstance(data.get("metadata", {}), dict), "metadata is no mapping")
         _expect(isinstance(data["cells"], list), "cells is no list")
@@ -250,8 +259,9 @@ def _check_notebook(content: bytes, declared: ExcursionFile, *, where: str) -> N
             _check_cell(cell, f"cell {number}")
         tagged = sum("parameters" in cell["metadata"].get("tags", ()) for cell in data["cells"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        begins = "is empty" if not content.strip() else f"begins with {_beginning(content)!r}"
         raise RequestError(
-            f"is not a notebook: {type(error).__name__} {error}",
+            f"is not a notebook: {type(error).__name__} {error}; the file {begins}",
             where=where,
             right="Restore it from an earlier commit: git log -- " + where,
         ) from error
@@ -261,12 +271,34 @@ def _check_notebook(content: bytes, declared: ExcursionFile, *, where: str) -> N
             where=where,
             right="Convert it: jupyter nbconvert --to notebook --nbformat 4.",
         )
+    language = _language(data.get("metadata", {}))
+    if not language.lower().startswith(("python", "ipython")):
+        raise RequestError(
+            f"is written for a kernel of another language, {language}; notebooks run in Python",
+            where=where,
+            right="Rewrite its cells in Python and choose a Python kernel (any name will do), or "
+            "ask for a write-up: excursion ask … --kind docs.",
+        )
     if declared.parameters and tagged != 1:
         raise RequestError(
             f"{tagged or 'no'} cells are tagged `parameters`; exactly one is needed",
             where=where,
             right="Tag the cell that assigns the defaults, and only that one.",
         )
+
+
+def _beginning(content: bytes) -> str:
+    return content[:40].decode(errors="replace")
+
+
+def _language(metadata: dict[str, Any]) -> str:
+    """Say in which language a notebook is written, Python where it does not say."""
+    kernel, about = metadata.get("kernelspec"), metadata.get("language_info")
+    kernel = kernel if isinstance(kernel, dict) else {}
+    about = about if isinstance(about, dict) else {}
+    name = str(kernel.get("name", ""))
+    guessed = name if _FOREIGN.fullmatch(name) else "python"
+    return str(kernel.get("language") or about.get("name") or guessed)
 
 
 def _check_cell(cell: Any, name: str) -> None:

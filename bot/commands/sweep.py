@@ -33,7 +33,7 @@ from bot.sweep import Sweep as Points
 from runner.records import RunRequest, to_json
 
 RETRY, FORCE = "retry-failed", "force"
-_ALIKE = ("notebook_sha256", "commit", "dirty", "timeout_s", "engine")
+_ALIKE = ("notebook_sha256", "commit", "dirty", "timeout_s", "cell_timeout_s", "engine")
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,11 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Sweep:
             )
     axes = dict(named)
     jobs, timeout = axes.pop("jobs", None), axes.pop("timeout", None)
+    cell_timeout = axes.pop("cell_timeout", None)
     if jobs is not None and not (jobs.isascii() and jobs.isdigit() and 0 < int(jobs[:9]) < 10**6):
         raise RequestError(f"jobs={jobs!r} is not a number of runs", right="Write jobs=2.")
-    return Sweep(axes, int(jobs) if jobs else None, timeout, RETRY in words, FORCE in words)
+    slots = int(jobs) if jobs else None
+    return Sweep(axes, slots, timeout, RETRY in words, FORCE in words, cell_timeout)
 
 
 def decide(command: Sweep, world: World) -> tuple[Effect, ...]:
@@ -158,7 +160,7 @@ def entry_effects(sweep: Points, state: State, world: World) -> tuple[Effect, ..
         predictions=read_predictions(world.thread),
         known_since=_known_since(sweep, world),
         picture=picture,
-        timeout=_timeout(sweep, declared, world),
+        limits=_limits(sweep, declared, world),
     )
     running = state is State.RUNNING
     message = f"Sweep {sweep.id}: {len(sweep.succeeded)} of {len(sweep.points)} points succeeded\n"
@@ -179,7 +181,7 @@ def _alone(command: Sweep, world: World) -> tuple[RunRequest, dict[str, bytes]]:
     """Give what a run at the defaults would ask for; a sweep's runs differ in parameters only."""
     [asked] = [
         effect
-        for effect in run.decide(Run({}, command.timeout), world)
+        for effect in run.decide(Run({}, command.timeout, cell_timeout=command.cell_timeout), world)
         if isinstance(effect, RequestRun)
     ]
     return asked.request, dict(asked.files)
@@ -215,14 +217,17 @@ def _known_since(sweep: Points, world: World) -> str:
     return min([sweep.requested, *(result.started for result in runs)])
 
 
-def _timeout(sweep: Points, declared: ExcursionFile | None, world: World) -> str:
-    """Write the limit of each run, where it is not the one that holds anyway."""
+def _limits(sweep: Points, declared: ExcursionFile | None, world: World) -> tuple[str, ...]:
+    """Write a run's limits of time as options, where they are not those that hold anyway."""
     runner = world.config.runners.get(declared.runner) if declared else None
-    usual = (declared.timeout if declared else None) or (runner.timeout if runner else None)
-    seconds = sweep.request.timeout_s
-    if usual is not None and parse_duration(usual, where="timeout") == seconds:
-        return ""
-    return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
+    words: list[str] = []
+    for option, name in (("--timeout", "timeout"), ("--cell-timeout", "cell_timeout")):
+        usual = getattr(declared, name, None) or getattr(runner, name, None)
+        seconds = getattr(sweep.request, f"{name}_s")
+        same = usual is not None and parse_duration(usual, where=name) == seconds
+        if seconds is not None and not same:
+            words += [option, f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"]
+    return tuple(words)
 
 
 def _memory(sweep: Points, state: State, declared: ExcursionFile | None) -> dict[str, object]:

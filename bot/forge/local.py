@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +21,8 @@ from bot.forge.local_sweeps import LocalSweeps
 from bot.forge.local_threads import LocalThreads
 from bot.forge.thread_files import disk_error, write_atomically
 
-_LOCK_SECONDS = 60
+_LOCK_SECONDS = 30
+_LOOK_EVERY_S = (0.05, 0.25)  # at first; where many wait
 _LEAST_FREE = 2 * 1024 * 1024  # bytes; less than this and a thread could be left half-written
 _README = """\
 This folder is the research log of this repository: one folder an issue, one file a comment.
@@ -39,15 +43,10 @@ class LocalForge(LocalThreads, LocalBranches, LocalReproductions, LocalSweeps):
             ForgeError: The disk is full, or another process keeps the lock for a minute.
         """
         self._prepare()
-        lock = FileLock(self.root / ".lock", timeout=_LOCK_SECONDS)
+        lock = FileLock(self.root / ".lock")
+        holder = self.root / ".holder"  # there while somebody has the lock; says who
         try:
-            lock.acquire()
-        except Timeout as error:
-            raise ForgeError(
-                f"another excursion command has been at work for {_LOCK_SECONDS} s",
-                where=str(self.root),
-                right="Wait for it, or end it, and give the command again.",
-            ) from error
+            self._acquire(lock, holder)
         except OSError as error:
             raise disk_error(error, self.root) from error
         try:
@@ -56,7 +55,38 @@ class LocalForge(LocalThreads, LocalBranches, LocalReproductions, LocalSweeps):
             self.sweep_reproductions()
             yield
         finally:
+            holder.unlink(missing_ok=True)
             lock.release()
+
+    def _acquire(self, lock: FileLock, holder: Path) -> None:
+        """Wait for the lock as long as those who have it take turns.
+
+        Raises:
+            ForgeError: The same process has had it for a minute.
+            OSError: The disk is full.
+        """
+        seen, pause = "", _LOOK_EVERY_S[0]
+        while True:
+            try:
+                lock.acquire(timeout=_LOCK_SECONDS, poll_interval=pause)
+                break
+            except Timeout as error:
+                with contextlib.suppress(FileNotFoundError):
+                    who = holder.read_text()
+                    if who == seen:
+                        raise ForgeError(
+                            f"another excursion command, process {who.partition(' ')[0]}, has "
+                            f"been at work for {_LOCK_SECONDS} s",
+                            where=str(self.root),
+                            right="Wait for it, or end it, and give the command again.",
+                        ) from error
+                    seen = who
+                pause = _LOOK_EVERY_S[1]
+        try:
+            holder.write_text(f"{os.getpid()} {time.monotonic_ns()}")
+        except OSError:
+            lock.release()
+            raise
 
     def _prepare(self) -> None:
         """Make the folder, and keep it out of the user's commits."""

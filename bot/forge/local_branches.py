@@ -101,10 +101,22 @@ class LocalBranches(LocalPlace):
         return tuple(path for path in done.stdout.decode(errors="replace").split("\0") if path)
 
     def working_copy(self, branch: str, path: str) -> bytes | None:
-        """Read a file as it is where the branch is worked on."""
+        """Read a file as it is where the branch is worked on.
+
+        Raises:
+            RequestError: It lies outside of the repository.
+        """
         checkout = self.checkout(branch)
-        file = checkout / path if checkout else None
-        return file.read_bytes() if file and file.is_file() else None
+        if checkout is None:
+            return None
+        file = checkout / path
+        if not file.resolve().is_relative_to(checkout.resolve()):
+            raise RequestError(
+                "is, or lies behind, a symbolic link out of the repository",
+                where=path,
+                right="Put the file itself there.",
+            )
+        return file.read_bytes() if file.is_file() else None
 
     def patch(self, branch: str) -> bytes:
         """Give what is uncommitted, new files included, as a patch that git can apply.

@@ -51,8 +51,13 @@ def running_entry(request: RunRequest) -> str:
         f"Asked for by {inline(request.requested_by)} at {short_moment(request.requested)} UTC, "
         f"at commit {code(request.commit[:10])}, "
         f"with {chosen(request.parameters, {})}. "
-        f"It may take {spoken(request.timeout_s)} at most."
+        f"It may take {spoken(request.timeout_s)} at most{_each_cell(request)}."
     )
+
+
+def _each_cell(request: RunRequest) -> str:
+    limit = request.cell_timeout_s
+    return "" if limit is None else f", and any one cell {spoken(limit)}"
 
 
 def run_entry(

@@ -22,9 +22,17 @@ from runner.warm.process import WarmProcess
 _Started = subprocess.Popen[bytes] | WarmProcess
 _STOP_S = 5.0  # what a cancelled job on GitHub leaves us, and a little less
 _CHUNK = 65_536  # bytes
+_ASK_AGAIN_S = 0.5
 
 
-def execute(jobs: Iterable[Job], slots: int, *, listen: Listener, ended: Ended) -> bool:
+class _NoMore:
+    """Stands for the job after the last."""
+
+
+_NO_MORE = _NoMore()
+
+
+def execute(jobs: Iterable[Job | None], slots: int, *, listen: Listener, ended: Ended) -> bool:
     """Execute jobs in processes of their own, at most `slots` at once, in their order.
 
     A KeyboardInterrupt stops those that go on; what they made is kept and told in their results,
@@ -32,7 +40,8 @@ def execute(jobs: Iterable[Job], slots: int, *, listen: Listener, ended: Ended) 
     from then on.
 
     Args:
-        jobs: What to run. The next is asked for when there is room for it.
+        jobs: What to run. The next is asked for when a slot is free for it; None says that it
+            cannot begin yet beside those that go on, and shall be asked for again soon.
         slots: How many may go on at the same time.
         listen: Called with a run's id and each event of its journal, and with what cells print.
         ended: Called with each result.
@@ -44,10 +53,14 @@ def execute(jobs: Iterable[Job], slots: int, *, listen: Listener, ended: Ended) 
     running: set[_Process] = set()
     selector = selectors.DefaultSelector()
 
+    held_up = False
+
     def begin() -> None:
+        nonlocal held_up
         while len(running) < slots:
-            job = next(waiting, None)
-            if job is None:
+            job = next(waiting, _NO_MORE)
+            held_up = job is None
+            if job is None or isinstance(job, _NoMore):
                 return
             process = _Process(job, listen)
             running.add(process)
@@ -63,10 +76,12 @@ def execute(jobs: Iterable[Job], slots: int, *, listen: Listener, ended: Ended) 
     try:
         begin()
         while running:
-            for key, _ in selector.select():
+            for key, _ in selector.select(_ASK_AGAIN_S if held_up else None):
                 if not key.data.read():
                     finish(key.data)
-                    begin()
+                    held_up = True
+            if held_up:
+                begin()
     except KeyboardInterrupt:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # the rest is short, and must not be cut off

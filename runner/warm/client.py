@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,14 @@ def why_not_start(warm: Warm, environment: Mapping[str, str]) -> str:
     return possible() or ("one is ready now" if _is_ready(warm, environment) else "")
 
 
+_refusals: list[str] = []
+
+
+def first_refusal() -> str:
+    """Say why the first fork that this process asked for was refused; empty if none was."""
+    return _refusals[0] if _refusals else ""
+
+
 def fork(
     at: Warm | Path,
     role: str,
@@ -86,12 +95,31 @@ def fork(
     Raises:
         NoZygoteError: There is none, or it may not fork.
     """
+    try:
+        return _fork(at, role, arguments, environment, cwd, descriptors, share, lifeline)
+    except NoZygoteError as error:
+        _refusals.append(str(error))
+        raise
+
+
+def _fork(
+    at: Warm | Path,
+    role: str,
+    arguments: list[str],
+    environment: Mapping[str, str],
+    cwd: str | Path,
+    descriptors: tuple[int, int, int],
+    share: tuple[int, ...],
+    lifeline: bool,
+) -> WarmProcess:
     why = possible()
     if why:
         raise NoZygoteError(why)
-    connection = _connect(at if isinstance(at, Path) else _path(at, environment))
-    ours, theirs = os.pipe() if lifeline else (-1, -1)  # it reads, and ends when there is no writer
-    reading, writing = (ours, theirs)
+    path = at if isinstance(at, Path) else _path(at, environment)
+    connection = _connect(path)
+    told, telling = os.pipe()
+    # it reads from its lifeline, and ends when there is no writer
+    reading, writing = os.pipe() if lifeline else (-1, -1)
     request = {
         "ask": "fork",
         "role": role,
@@ -99,26 +127,29 @@ def fork(
         "environment": dict(environment),
         "cwd": str(cwd),
         "inherited": inherited(),
-        "fingerprint": fingerprint(),
+        "fingerprint": fingerprint(environment),
         "lifeline": lifeline,
     }
-    handed = [*descriptors, *([reading] if lifeline else []), *share]
+    handed = [*descriptors, telling, *([reading] if lifeline else []), *share]
     try:
         wire.send(connection, request, handed)
         answer, given = wire.receive(connection)
     except (OSError, ValueError, TypeError) as error:
+        hung = isinstance(error, TimeoutError)
+        if hung:
+            _give_up(path, connection)
         connection.close()
-        wire.close([writing] if lifeline else [])
-        raise NoZygoteError(f"the zygote did not answer: {error}") from error
+        wire.close([told, *([writing] if lifeline else [])])
+        raise NoZygoteError(f"the zygote did not answer: {error}", startable=hung) from error
     finally:
-        wire.close([reading] if lifeline else [])
+        wire.close([telling, *([reading] if lifeline else [])])
     if answer is None or "pid" not in answer or not given:
         connection.close()
-        wire.close([*given, *([writing] if lifeline else [])])
+        wire.close([told, *given, *([writing] if lifeline else [])])
         refused = answer or {"error": "the zygote ended"}
         raise NoZygoteError(str(refused.get("error")), startable=bool(refused.get("stale", True)))
     connection.settimeout(None)
-    return WarmProcess(connection, int(answer["pid"]), given[0], writing if lifeline else -1)
+    return WarmProcess(connection, int(answer["pid"]), given[0], told, writing if lifeline else -1)
 
 
 def start(
@@ -168,6 +199,9 @@ def start(
 def ask_all(question: str) -> Iterator[dict[str, Any]]:
     """Ask every zygote of this user `status` or `stop`; give what they answer.
 
+    Of one that does not answer only its process is given, and that it hangs; it cannot stop
+    itself, so it is killed if it is to stop.
+
     Raises:
         NoZygoteError: The folder for sockets could be entered by somebody else.
     """
@@ -177,27 +211,44 @@ def ask_all(question: str) -> Iterator[dict[str, Any]]:
         raise NoZygoteError(str(error)) from error
     for path in paths:
         try:
-            with _connected(path) as connection:
+            connection = _connect(path)
+        except NoZygoteError:
+            continue  # left over by one that was killed; the next one there replaces it
+        with closing(connection):
+            pid = wire.other_process(connection)
+            try:
                 wire.send(connection, {"ask": question})
                 answer, _ = wire.receive(connection)
-        except (OSError, ValueError, TypeError):
-            continue  # left over by one that was killed; the next one there replaces it
+            except TimeoutError:
+                answer = {"pid": pid, "hangs": True}
+                if question == "stop":
+                    _give_up(path, connection)
+            except (OSError, ValueError, TypeError):
+                continue  # it ended meanwhile
         if answer is not None:
-            yield answer | {"socket": str(path), "current": answer["fingerprint"] == fingerprint()}
+            yield {"hangs": False} | answer | {"socket": str(path)}
 
 
 def _is_ready(warm: Warm, environment: Mapping[str, str]) -> bool:
+    path = _path(warm, environment)
     try:
-        with _connected(_path(warm, environment)) as connection:
-            wire.send(connection, {"ask": "status"})
-            answer, _ = wire.receive(connection)
-    except (OSError, ValueError, TypeError):
+        with closing(_connect(path)) as connection:
+            try:
+                wire.send(connection, {"ask": "status"})
+                answer, _ = wire.receive(connection)
+            except TimeoutError:
+                _give_up(path, connection)
+                return False
+    except (NoZygoteError, OSError, ValueError, TypeError):
         return False
-    return answer is not None and answer["fingerprint"] == fingerprint()
+    if answer is None or answer["fingerprint"] != fingerprint(environment):
+        return False
+    return bool(answer["current"]) and answer["stays_s"] == warm.idle_s
 
 
 def _connect(path: Path) -> socket.socket:
-    connection = _socket()
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    connection.settimeout(_ANSWER_S)
     try:
         connection.connect(str(path))
         if wire.other_user(connection) != os.getuid():
@@ -211,19 +262,17 @@ def _connect(path: Path) -> socket.socket:
     return connection
 
 
-@contextmanager
-def _connected(path: Path) -> Iterator[socket.socket]:
-    with closing(_socket()) as connection:
-        connection.connect(str(path))
-        if wire.other_user(connection) != os.getuid():
-            raise OSError(f"{path} belongs to another user")
-        yield connection
+def _give_up(path: Path, connection: socket.socket) -> None:
+    """Kill a zygote that hangs; what was forked from it goes on.
 
-
-def _socket() -> socket.socket:
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    connection.settimeout(_ANSWER_S)
-    return connection
+    Else everybody would wait for it, and descriptors that are on their way to it stay open: whoever
+    reads the output of the command that sent them would wait for its end for ever.
+    """
+    path.unlink(missing_ok=True)
+    pid = wire.other_process(connection)
+    if pid > 0:  # it is 0 where the zygote is none of ours to see
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _path(warm: Warm, environment: Mapping[str, str]) -> Path:

@@ -7,12 +7,14 @@ signals, descriptors, variables, folder, threads and random streams.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import importlib.util
 import logging
 import os
 import resource
 import signal
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -22,6 +24,7 @@ from typing import Any, NoReturn, TextIO
 from runner.warm.inherited import inherit
 
 _STANDARD = 3  # descriptors
+_GIVEN = 4  # those, and the one for the exit status
 _MOST_DESCRIPTORS = 65_536
 _controller: Any = None
 
@@ -39,14 +42,14 @@ def live(message: dict[str, Any], descriptors: list[int]) -> NoReturn:
 
     Args:
         message: Its role, arguments, variables and folder.
-        descriptors: Standard input, output and error, then those to hold open; with a lifeline,
-            that comes first of these.
+        descriptors: Standard input, output and error, where to tell its exit status, then those
+            to hold open; with a lifeline, that comes first of these.
     """
     code = 1
     try:
         _become_fresh(message, descriptors)
         if message["lifeline"]:
-            thread = threading.Thread(target=_hold, args=(descriptors[_STANDARD],), daemon=True)
+            thread = threading.Thread(target=_hold, args=(descriptors[_GIVEN],), daemon=True)
             thread.start()
         role, arguments = message["role"], message["arguments"]
         if role == "kernel":
@@ -61,7 +64,7 @@ def live(message: dict[str, Any], descriptors: list[int]) -> NoReturn:
     except BaseException:  # noqa: BLE001  # a fork must never return into the zygote
         traceback.print_exc()
     finally:
-        _leave(code)
+        _leave(code, descriptors[_STANDARD])
 
 
 def _become_fresh(message: dict[str, Any], descriptors: list[int]) -> None:
@@ -70,6 +73,7 @@ def _become_fresh(message: dict[str, Any], descriptors: list[int]) -> None:
     for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the zygote held them back
     for place, descriptor in enumerate(descriptors[:_STANDARD]):
         os.dup2(descriptor, place)
     _close_all_but({0, 1, 2, *descriptors[_STANDARD:]})
@@ -77,6 +81,7 @@ def _become_fresh(message: dict[str, Any], descriptors: list[int]) -> None:
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
+    tempfile.tempdir = None  # what it found in the zygote's variables
     os.chdir(message["cwd"])
     inherit(message["inherited"])
     _threads(environment)
@@ -191,8 +196,11 @@ def _hold(lifeline: int) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _leave(code: int) -> NoReturn:
-    """End as Python ends, but for taking the heap apart, which takes a second after torch."""
+def _leave(code: int, told: int) -> NoReturn:
+    """End as Python ends, but for taking the heap apart, which takes a second after torch.
+
+    The zygote tells the exit status, and may be dead by then, so it is written down as well.
+    """
     try:
         threading._shutdown()  # type: ignore[attr-defined]  # joins threads that are no daemons
         atexit._run_exitfuncs()
@@ -201,4 +209,6 @@ def _leave(code: int) -> NoReturn:
     except BaseException:  # noqa: BLE001  # nothing may keep it from ending here
         traceback.print_exc()
     finally:
+        with contextlib.suppress(OSError):  # nobody wants to know
+            os.write(told, str(code & 0xFF).encode())
         os._exit(code)

@@ -12,6 +12,7 @@ import os
 import site
 import stat
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +24,8 @@ if TYPE_CHECKING:  # whoever only looks for a socket shall not wait for pydantic
 # Read when something is imported or a library is loaded, so a fork cannot be told otherwise.
 _BAKED_FAMILIES = (
     *("HF_", "HUGGINGFACE_", "TRANSFORMERS_", "SAFETENSORS_", "JAXTYPING_", "JAX_", "XLA_"),
+    *("TRANSFORMERLENS_", "DATASETS_", "ACCELERATE_", "USE_", "FSSPEC_", "PYDANTIC_"),
+    *("PLOTLY_", "PILLOW_", "SYMPY_", "MPMATH_", "INDUCTOR_", "AOT", "FX_", "VSCODE_"),
     *("TORCH", "PYTORCH_", "TRITON_", "CUDA_", "CUBLAS_", "NVIDIA_", "NUMBA_", "TF_"),
     *("OMP_", "MKL_", "KMP_", "GOMP_", "OPENBLAS_", "NUMEXPR_", "NPY_", "NUMPY_", "SCIPY_"),
     *("PYTHON", "PANDAS_", "SKLEARN_", "TQDM_", "LC_", "LD_", "MALLOC_", "CONDA_"),
@@ -30,7 +33,7 @@ _BAKED_FAMILIES = (
 _BAKED_NAMES = frozenset(
     (
         *("HOME", "LANG", "LANGUAGE", "TZ", "VIRTUAL_ENV", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"),
-        *("MPLCONFIGDIR", "MATPLOTLIBRC"),
+        *("MPLCONFIGDIR", "MATPLOTLIBRC", "CI", "DO_NOT_TRACK", "DISABLE_TELEMETRY", "LOGLEVEL"),
         # not read, but a job's processes, and what they may use of the machine, are its own
         *("SLURM_JOB_ID", "SLURM_STEP_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID", "FLUX_JOB_ID"),
     )
@@ -112,10 +115,10 @@ def _python_path(environment: Mapping[str, str]) -> list[str]:
     return [entry for entry in entries if Path(entry).is_absolute()]
 
 
-def fingerprint() -> str:
+def fingerprint(environment: Mapping[str, str]) -> str:
     """Digest what is installed for this interpreter: names, versions and times of change."""
     facts: list[object] = [sys.version]
-    places = [*_python_path(os.environ), *site.getsitepackages(), site.getusersitepackages()]
+    places = [*_python_path(environment), *site.getsitepackages(), site.getusersitepackages()]
     for place in places:  # which grows by what path files name
         names = _installed(place)
         facts.append((place, [(name, _changed(f"{place}/{name}")) for name in names]))
@@ -126,6 +129,23 @@ def fingerprint() -> str:
     for name in _SHIPPED:
         facts += [(str(path), _changed(path)) for path in sorted(ours.glob(f"{name}/**/*.py"))]
     return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def in_development() -> dict[str, int]:
+    """Give the files of loaded modules that are not installed but worked on, and their times.
+
+    What installs a package changes its dist-info folder; nothing tells of an edit but the file.
+    """
+    fixed = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
+    fixed += [*site.getsitepackages(), site.getusersitepackages()]
+    files = [getattr(module, "__file__", None) for module in tuple(sys.modules.values())]
+    ours = [f for f in files if isinstance(f, str) and not f.startswith(tuple(fixed))]
+    return {file: _changed(file) for file in sorted(set(ours)) if Path(file).is_absolute()}
+
+
+def edited(files: Mapping[str, int]) -> str:
+    """Name a file that is not as it was; empty if all are."""
+    return next((file for file, changed in files.items() if _changed(file) != changed), "")
 
 
 def _installed(place: str) -> list[str]:

@@ -1,13 +1,15 @@
 """A process that a zygote forked for us, with the face of `subprocess.Popen`.
 
 It is not our child, so it is known by a descriptor (pidfd) that no other process can come to mean;
-its exit status is what the zygote tells. Should the zygote die, the process goes on.
+its exit status is what the zygote tells. Should the zygote die, the process goes on, and tells it
+itself unless it is killed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import select
 import signal
 import socket
@@ -16,7 +18,7 @@ import time
 
 from runner.warm import wire
 
-UNKNOWN = 255  # the exit status of a process whose zygote had died before it could be told
+UNKNOWN = 255  # the exit status of a process that was killed after its zygote
 
 
 class WarmProcess:
@@ -24,9 +26,12 @@ class WarmProcess:
 
     stdin = stdout = stderr = None  # of the interface; they were given when it was forked
 
-    def __init__(self, connection: socket.socket, pid: int, pidfd: int, lifeline: int = -1) -> None:
+    def __init__(
+        self, connection: socket.socket, pid: int, pidfd: int, told: int, lifeline: int = -1
+    ) -> None:
         self._connection = connection
         self._pidfd = pidfd
+        self._told = told  # where it writes its exit status before it ends
         self._lifeline = lifeline  # as long as this is open here, the process lives on
         self.pid = pid
         self.returncode: int | None = None
@@ -102,12 +107,17 @@ class WarmProcess:
             elif "exit" in message:
                 self._end(int(message["exit"]))
             return
-        self._end(UNKNOWN)
+        os.set_blocking(self._told, False)  # what it has started may hold the other end
+        try:
+            told = os.read(self._told, 16)
+        except BlockingIOError:
+            told = b""
+        self._end(int(told) if told.isdigit() else UNKNOWN)
 
     def _end(self, code: int) -> None:
         self.returncode = code
         self._connection.close()
-        for descriptor in (self._pidfd, self._lifeline):
+        for descriptor in (self._pidfd, self._told, self._lifeline):
             if descriptor >= 0:
                 wire.close([descriptor])
-        self._pidfd = self._lifeline = -1
+        self._pidfd = self._told = self._lifeline = -1

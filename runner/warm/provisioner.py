@@ -124,6 +124,8 @@ def _descriptor(given: Any, default: int) -> int:
 
 def _start_one(warm: Warm, environment: dict[str, str]) -> None:
     """Have a zygote for the next kernel; that one cannot be had was said already."""
+    if client.why_not_start(warm, environment):
+        return
     try:
         client.start(warm, environment, wait=False)
     except client.NoZygoteError:

@@ -44,7 +44,25 @@ def close(descriptors: Iterable[int]) -> None:
         os.close(descriptor)
 
 
+def is_gone(connection: socket.socket) -> bool:
+    """Say whether the other side has hung up; what it said before is left to be received."""
+    try:
+        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+
+
 def other_user(connection: socket.socket) -> int:
     """Ask the kernel of the machine which user is at the other end."""
+    return _credentials(connection)[1]
+
+
+def other_process(connection: socket.socket) -> int:
+    """Ask the kernel of the machine which process listens at the other end."""
+    return _credentials(connection)[0]
+
+
+def _credentials(connection: socket.socket) -> tuple[int, int, int]:
     raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    return int(_CREDENTIALS.unpack(raw)[1])
+    pid, uid, gid = _CREDENTIALS.unpack(raw)
+    return pid, uid, gid

@@ -30,7 +30,7 @@ from typing import Any
 
 from runner.records import Warm
 from runner.warm import forked, wire
-from runner.warm.place import fingerprint
+from runner.warm.place import edited, fingerprint, in_development
 
 # What a kernel imports by itself, before anything that a notebook imports.
 _KERNEL = (
@@ -58,7 +58,11 @@ _OURS = (
 )
 _BINDS = ("matplotlib_inline.backend_inline",)
 _LOOK_EVERY_S = 60.0
-_BACKLOG = 64
+_FORK = frozenset(
+    ("role", "arguments", "environment", "cwd", "inherited", "fingerprint", "lifeline")
+)
+_BACKLOG = 1_024  # connections; one too many would be told that none is running
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @dataclass
@@ -79,6 +83,7 @@ class Zygote:
     listener: socket.socket
     fingerprint: str
     missing: list[str]
+    files: dict[str, int]  # that it has imported, and that somebody works on
     selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     children: dict[int, Child] = field(default_factory=dict)  # pidfd ─► child
     forked: int = 0
@@ -116,7 +121,7 @@ class Zygote:
             self._forget(connection)
             return
         try:
-            if message.get("ask") == "fork":
+            if message.get("ask") == "fork" and message.keys() >= _FORK:
                 self._fork(connection, message, descriptors)
             else:
                 wire.send(connection, self._status())
@@ -134,8 +139,10 @@ class Zygote:
             if child.connection is connection:
                 # What is no kernel keeps what it made, tells it, and takes its kernel along.
                 number = signal.SIGKILL if child.role == "kernel" else signal.SIGTERM
-                with contextlib.suppress(ProcessLookupError):
+                try:
                     os.killpg(child.pid, number)
+                except ProcessLookupError:  # it has yet to begin a group of its own, or has ended
+                    os.kill(child.pid, number)
 
     def _status(self) -> dict[str, Any]:
         return {
@@ -149,7 +156,15 @@ class Zygote:
             "idle_s": round(time.monotonic() - self.used, 1),
             "stays_s": self.warm.idle_s,
             "problem": unfit(),
+            "current": not self._stale(fingerprint(os.environ)),
         }
+
+    def _stale(self, now: str) -> str:
+        """Say what has changed since it was made; empty if nothing has."""
+        if self.fingerprint != now:
+            return "what is installed has changed since"
+        file = edited(self.files)
+        return f"{file} has changed since" if file else ""
 
     def _retire(self) -> None:
         """Be found by nobody any more; end with the last child."""
@@ -160,18 +175,24 @@ class Zygote:
     def _fork(
         self, connection: socket.socket, message: dict[str, Any], descriptors: list[int]
     ) -> None:
-        if message["fingerprint"] != self.fingerprint:
+        if wire.is_gone(connection):  # it waited in vain, and does its work otherwise
+            self._forget(connection)
+            return
+        stale = self._stale(message["fingerprint"])
+        if stale:
             self._retire()
-            wire.send(connection, {"error": "what is installed has changed since", "stale": True})
+            wire.send(connection, {"error": stale, "stale": True})
             return
         problem = unfit()
         if problem:
             wire.send(connection, {"error": f"it must not fork: {problem}", "stale": False})
             return
         self.used = time.monotonic()
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)  # until the fork has handlers of its own
         pid = os.fork()
         if pid == 0:
             forked.live(message, descriptors)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
         pidfd = os.pidfd_open(pid)
         self.forked += 1
         self.children[pidfd] = Child(pid, message["role"], connection)
@@ -192,10 +213,10 @@ def unfit() -> str:
     """Say why a fork of this process would not be sound; empty if it would."""
     threads = sum(1 for _ in Path("/proc/self/task").iterdir())
     if threads != 1:
-        return f"it has {threads} threads; something that it imported started them"
+        return f"it has {threads} threads; {_culprit()} started them"
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
-        return "CUDA is initialised in it; something that it imported did that"
+        return f"CUDA is initialised in it; {_culprit()} did that"
     for name in _BINDS:
         if name in sys.modules:
             return f"{name} is imported, and would be bound to no shell"
@@ -205,15 +226,25 @@ def unfit() -> str:
     return ""
 
 
+_spoilers: list[str] = []
+
+
+def _culprit() -> str:
+    return f"importing {_spoilers[0]}" if _spoilers else "something that it imported"
+
+
 def preload(names: tuple[str, ...]) -> list[str]:
     """Import modules; give the names of those that could not be, and print why."""
     missing = []
     for name in names:
+        fit = not unfit()
         try:
             importlib.import_module(name)
         except Exception:  # noqa: BLE001  # whatever it is, notebooks will meet it as ever
             traceback.print_exc()
             missing.append(name)
+        if fit and unfit():
+            _spoilers.append(name)
     return missing
 
 
@@ -299,7 +330,7 @@ def main() -> None:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return
-    made_from = fingerprint()
+    made_from = fingerprint(os.environ)
     preload(_KERNEL)
     with _as_in_a_kernel():
         missing = preload(warm.preload)
@@ -313,7 +344,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     problem = unfit()
     print(json.dumps({"ready": str(path), "missing": missing, "problem": problem}), flush=True)
-    zygote = Zygote(warm, path, listener, made_from, missing)
+    zygote = Zygote(warm, path, listener, made_from, missing, in_development())
     try:
         zygote.serve()
     finally:

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Done, Repository, Wait
+from conftest import Done, Here, Repository, Wait
+
+from runner.capacity import read_capacity
 
 
 def refused(done: Done, *words: str, status: int = 2) -> None:
@@ -203,7 +205,22 @@ def test_a_broken_excursion_toml(
     ("content", "word"),
     [
         ("{", "not a notebook"),
-        ("[]", "not a notebook"),
+        ("[]", "no JSON object"),
+        ("", "the file is empty"),
+        ('{"cells": [], "nbformat": 5, "metadata": {}}', "format 5"),
+        (
+            '{"cells": [], "nbformat": 4, "metadata": '
+            '{"kernelspec": {"name": "ir", "language": "R"}}}',
+            "another language, R",
+        ),
+        (
+            '{"cells": [], "nbformat": 4, "metadata": {"language_info": {"name": "julia"}}}',
+            "another language, julia",
+        ),
+        (
+            '{"cells": [], "nbformat": 4, "metadata": {"kernelspec": {"name": "ir"}}}',
+            "language, ir",
+        ),
         ('{"cells": [], "nbformat": 3, "metadata": {}}', "format 3"),
         ('{"cells": [], "nbformat": 4, "metadata": {}}', "parameters"),
         ('{"cells": 5, "nbformat": 4}', "not a notebook"),
@@ -216,6 +233,130 @@ def test_a_broken_notebook(repository: Repository, content: str, word: str) -> N
     repository.git("-C", str(file.parent), "commit", "-qam", "Break it")
     refused(repository.excursion("run", "1"), "notebook.ipynb", word)
     assert "refs/excursions" not in repository.git("for-each-ref")
+
+
+@pytest.mark.parametrize("name", ["python3", "my-env", "conda-env-torch-py"])
+def test_a_python_kernel_may_have_any_name(repository: Repository, name: str) -> None:
+    repository.ask()
+    file = repository.folder() / "notebook.ipynb"
+    notebook = json.loads(file.read_text())
+    notebook["metadata"] = {"kernelspec": {"name": name, "display_name": "Mine"}}
+    file.write_text(json.dumps(notebook))
+    assert repository.excursion("run", "1", "--dirty", "--dry-run").status == 0
+
+
+@pytest.mark.parametrize("options", [(), ("--dirty",)])
+def test_a_notebook_that_is_a_link_out_of_the_repository(
+    repository: Repository, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    repository.ask()
+    file = repository.folder() / "notebook.ipynb"
+    elsewhere = tmp_path / "elsewhere.ipynb"
+    file.rename(elsewhere)
+    file.symlink_to(elsewhere)
+    if not options:
+        repository.git("-C", str(file.parent), "commit", "-qam", "Link it")
+    refused(
+        repository.excursion("run", "1", *options),
+        "notebook.ipynb",
+        "symbolic link out of the repository" if options else "the file begins with '/",
+    )
+    assert "refs/excursions" not in repository.git("for-each-ref")
+
+
+@pytest.mark.parametrize("place", ["my {notes} {0}/re po", "a%s $HOME 'b'"])
+def test_a_repository_at_an_odd_path_runs(tmp_path: Path, place: str) -> None:
+    top = tmp_path / place
+    top.mkdir(parents=True)
+    odd = Repository(top)
+    odd.git("init", "-q")
+    odd.git("commit", "-q", "--allow-empty", "-m", "First")
+    odd.must("init")
+    odd.git("add", "-A")
+    odd.git("commit", "-qm", "Set up")
+    odd.ask()
+    odd.commit_notebook("print('fine')")
+    assert odd.must("run", "1") == "1.1"
+
+
+def test_runs_asked_for_at_once_each_get_a_number_and_their_turn(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, none_left: Here
+) -> None:
+    """A hundred such processes were tried by hand; they take minutes on two cores."""
+    monkeypatch.delenv("EXCURSIONS_TURNS")
+    repository.ask()
+    marks = repository.top.parent / "marks"
+    marks.mkdir()
+    repository.commit_notebook(
+        "import os, pathlib, time\n"
+        f"marks = pathlib.Path({str(marks)!r})\n"
+        "(marks / f'now-{seed}').touch()\n"
+        "at_once = len(list(marks.glob('now-*')))\n"
+        "time.sleep(0.3)\n"
+        "(marks / f'now-{seed}').unlink()\n"
+        "(marks / f'most-{seed}').write_text(str(at_once))",
+    )
+    words = [sys.executable, "-m", "bot", "run", "1", "-p"]
+    processes = [
+        subprocess.Popen(
+            [*words, f"seed={seed}"],
+            cwd=repository.top,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for seed in range(8)
+    ]
+    done = [process.communicate(timeout=300) for process in processes]
+
+    assert [process.returncode for process in processes] == [0] * 8, [err for _, err in done]
+    assert {out.strip() for out, _ in done} == {f"1.{number}" for number in range(1, 9)}
+    runs = repository.json("status", "1")["runs"]
+    assert [run["status"] for run in runs] == ["succeeded"] * 8
+    most = [int(path.read_text()) for path in marks.glob("most-*")]
+    assert len(most) == 8
+    assert max(most) <= max(1, read_capacity().cores)
+    if read_capacity().cores < 8:
+        assert any("Waiting for a turn" in err for _, err in done)
+
+
+def test_a_zygote_killed_during_a_run_takes_nothing_along(
+    repository: Repository,
+    monkeypatch: pytest.MonkeyPatch,
+    none_left: Here,
+    wait_until: Wait,
+) -> None:
+    monkeypatch.delenv("EXCURSIONS_WARM")
+    monkeypatch.setenv("CI", "yes")  # no other is to start by itself
+    config = repository.top / "excursions.toml"
+    config.write_text(config.read_text() + '\n[warm]\npreload = ["matplotlib.pyplot"]\n')
+    repository.git("commit", "-qam", "Preload little")
+    repository.ask()
+    go_on = repository.top.parent / "go-on"
+    repository.commit_notebook(
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()",
+        f"import pathlib, time\nwhile not pathlib.Path({str(go_on)!r}).exists(): time.sleep(0.05)",
+    )
+    repository.must("warm", "start")
+    (zygote,) = repository.json("warm", "status")
+    command = [sys.executable, "-m", "bot", "run", "1"]
+    process = subprocess.Popen(command, cwd=repository.top, stderr=subprocess.PIPE, text=True)
+    journal = repository.top / ".excursions/1/runs/1/journal.jsonl"
+    wait_until(lambda: journal.exists() and '"cell": 3' in journal.read_text())
+    os.kill(zygote["pid"], signal.SIGKILL)
+    go_on.touch()
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 0, err
+    result = json.loads(repository.git("show", "refs/excursions/1/1:result.json"))
+    assert (result["status"], result["kernel"], len(result["figures"])) == ("succeeded", "warm", 1)
+    # Its socket is left over: the next run starts cold, and says so.
+    assert Path(zygote["socket"]).exists()
+    done = repository.excursion("run", "1", "--force")
+    assert done.status == 0, done.err
+    assert "started cold" in done.err
+    repository.must("warm", "start")
+    assert len(repository.json("warm", "status")) == 1
 
 
 def test_a_broken_configuration_names_the_nearest_key(repository: Repository) -> None:

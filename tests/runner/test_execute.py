@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,52 +13,11 @@ from typing import Any
 
 import nbformat
 import pytest
-from conftest import Wait, write_notebook
+from conftest import Wait
+from executions import PLOT, execute, journal, prepare, run, start, statuses
 
-from runner.engines import left, local
-from runner.engines.job import Job, Listener
-from runner.records import RunRequest, RunResult, Status, to_json
-
-PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
-
-
-def prepare(folder: Path, *cells: str, timeout_s: float = 60, **parameters: Any) -> RunRequest:
-    folder.mkdir(parents=True, exist_ok=True)
-    write_notebook(folder / "source.ipynb", "seed = 0", *cells)
-    content = (folder / "source.ipynb").read_bytes()
-    request = RunRequest(
-        run_id="1.1",
-        issue=1,
-        notebook="excursions/demos/1-x/notebook.ipynb",
-        notebook_sha256=hashlib.sha256(content).hexdigest(),
-        commit="c" * 40,
-        parameters={"seed": 0} | parameters,
-        seed=0,
-        timeout_s=timeout_s,
-        requested="2026-01-01T00:00:00Z",
-    )
-    (folder / "request.json").write_bytes(to_json(request))
-    return request
-
-
-def run(tmp_path: Path, *cells: str, **options: Any) -> RunResult:
-    request = prepare(tmp_path / "run", *cells, **options)
-    workdir = tmp_path / "work"
-    workdir.mkdir(exist_ok=True)
-    return execute(request, tmp_path / "run", workdir)
-
-
-def execute(
-    request: RunRequest, folder: Path, workdir: Path, listen: Listener = lambda *_: None
-) -> RunResult:
-    results: list[RunResult] = []
-    local.execute([Job(request, folder, workdir)], 1, listen=listen, ended=results.append)
-    return results[0]
-
-
-def statuses(result: RunResult) -> list[str]:
-    """The fates of the cells after the two that hold parameters."""
-    return [cell.status.value for cell in result.cells[2:]]
+from runner.engines import left
+from runner.records import RunResult, Status
 
 
 def test_a_run_that_succeeds_tells_everything(tmp_path: Path) -> None:
@@ -87,6 +45,21 @@ def test_a_run_that_succeeds_tells_everything(tmp_path: Path) -> None:
     assert result.environment.torch
     assert result.commit == "c" * 40
     assert result == RunResult.model_validate_json((tmp_path / "run" / "result.json").read_bytes())
+
+
+def test_what_programs_print_is_no_word_of_ours(tmp_path: Path) -> None:
+    """The kernel passes it on to where the runner tells what happens."""
+    fake = json.dumps({"event": "ended", "status": "succeeded"})
+    cells = (
+        f"import subprocess\n_ = subprocess.run(['echo', 'a program'])\nprint({fake!r})",
+        f"import os, sys\n_ = os.write(1, {fake.encode()!r})\nprint(1, file=sys.__stdout__)",
+        "1 / 0",
+    )
+    events: list[dict[str, Any]] = []
+    request = prepare(tmp_path / "run", *cells)
+    result = execute(request, tmp_path / "run", tmp_path, lambda _, event: events.append(event))
+    assert result.status is Status.FAILED
+    assert [event["status"] for event in events if event["event"] == "ended"] == ["failed"]
 
 
 def test_a_cell_that_raises_fails_the_run_and_leaves_the_rest_pending(tmp_path: Path) -> None:
@@ -322,19 +295,6 @@ def test_a_source_that_is_no_notebook_ends_in_a_result(tmp_path: Path) -> None:
     assert result.status is Status.DIED
     assert result.error is not None
     assert result.cells == ()
-
-
-def start(folder: Path, workdir: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "runner", str(folder), str(workdir), sys.executable],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-    )
-
-
-def journal(folder: Path) -> str:
-    path = folder / "journal.jsonl"
-    return path.read_text() if path.exists() else ""
 
 
 def is_running(pid: int) -> bool:

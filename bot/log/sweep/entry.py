@@ -52,7 +52,7 @@ def sweep_entry(
     predictions: tuple[Prediction, ...],
     known_since: str,
     picture: Shown | None,
-    timeout: str = "",
+    limits: tuple[str, ...] = (),
 ) -> str:
     """Render the entry of a sweep, at whatever stage.
 
@@ -63,7 +63,7 @@ def sweep_entry(
         predictions: All predictions of the thread.
         known_since: When the first outcome could be known; those stamped before are shown.
         picture: A plot of it, if one can be drawn.
-        timeout: The limit of each run, where it is not the one that holds anyway.
+        limits: Options that name a run's limits of time, where others would hold otherwise.
     """
     metric = compared(sweep, declared)
     best = best_point(sweep, metric) if metric else None
@@ -72,7 +72,7 @@ def sweep_entry(
     before = [
         _heading(sweep, state),
         _lead(sweep, declared),
-        _progress(sweep, state, timeout),
+        _progress(sweep, state, limits),
         _failures(sweep, state),
         best_text(sweep, metric),
         shown_picture(picture) if picture else "",
@@ -83,7 +83,7 @@ def sweep_entry(
     ]
     folds = [
         _fold("What the metrics mean", meanings(_recorded(sweep), declared)),
-        _fold("How to run it again", _again(sweep, best, timeout)),
+        _fold("How to run it again", _again(sweep, best, limits)),
         _fold("Environment", environment_text(sweep.results[0]) if sweep.results else ""),
     ]
 
@@ -121,7 +121,7 @@ def _lead(sweep: Sweep, declared: ExcursionFile | None) -> str:
     return f"Over {axes_text(sweep)}{f', with {rest}' if sweep.fixed else ''}."
 
 
-def _progress(sweep: Sweep, state: State, timeout: str) -> str:
+def _progress(sweep: Sweep, state: State, limits: tuple[str, ...]) -> str:
     """Say who asked, while it goes on; and how to go on, where it was stopped."""
     request = sweep.request
     if state is State.RUNNING:
@@ -131,7 +131,7 @@ def _progress(sweep: Sweep, state: State, timeout: str) -> str:
             f"Each run may take {spoken(request.timeout_s)} at most.*"
         )
     if state is State.STOPPED:
-        command = again(sweep, timeout)
+        command = again(sweep, limits)
         missing = count(len(sweep.missing), "point")
         verb = "is" if len(sweep.missing) == 1 else "are"
         said = f"\n\n{fence(command, 'sh')}" if command else " Give its command again."
@@ -209,13 +209,13 @@ def _recorded(sweep: Sweep) -> frozenset[str]:
     return frozenset(name for result in sweep.results for name in result.metrics)
 
 
-def _again(sweep: Sweep, best: Point | None, timeout: str) -> str:
-    command = again(sweep, timeout)
+def _again(sweep: Sweep, best: Point | None, limits: tuple[str, ...]) -> str:
+    command = again(sweep, limits)
     if not command:
         return ""
     text = f"With the branch as it is now:\n\n{fence(command, 'sh')}"
     if best is not None and sweep.axes:
-        text += f"\n\nThe best point alone:\n\n{fence(once_more(best, timeout), 'sh')}"
+        text += f"\n\nThe best point alone:\n\n{fence(once_more(best, limits), 'sh')}"
     return text
 
 

@@ -104,29 +104,31 @@ def axes_text(sweep: Sweep) -> str:
     return ", ".join(code(clip(plain(axis), WIDEST)) for axis in axes)
 
 
-def again(sweep: Sweep, timeout: str) -> str:
+def again(sweep: Sweep, limits: tuple[str, ...]) -> str:
     """Write the command that asks for this sweep; empty where it would be far too long.
 
     Args:
         sweep: The sweep.
-        timeout: The limit of a run, where it is not the one that holds anyway.
+        limits: Options that name a run's limits of time, where others would hold otherwise.
     """
     axes = {name: write_axis(values) for name, values in sweep.axes.items()}
     axes |= {name: write_axis((value,)) for name, value in sweep.fixed.items()}
-    return _command("sweep", sweep.request, axes, timeout)
+    return _command("sweep", sweep.request, axes, limits)
 
 
-def once_more(point: Point, timeout: str) -> str:
+def once_more(point: Point, limits: tuple[str, ...]) -> str:
     """Write the command that runs one point alone; empty where it would be far too long."""
     values = {name: written(value) for name, value in point.parameters.items()}
-    return _command("run", point.request, values, timeout)
+    return _command("run", point.request, values, limits)
 
 
-def _command(verb: str, request: RunRequest, given: Mapping[str, str], timeout: str) -> str:
+def _command(
+    verb: str, request: RunRequest, given: Mapping[str, str], limits: tuple[str, ...]
+) -> str:
     words = ["excursion", verb, str(request.issue)]
     for name, value in given.items():
         words += ["-p", f"{name}={value}"]
-    words += ["--timeout", timeout] if timeout else []
+    words += limits
     text = shlex.join(words)
     return text if len(text) <= _LONGEST_COMMAND else ""
 

@@ -20,6 +20,7 @@ from bot.excursion import Outcome
         ("/run", Run()),
         ("/run layer=3 seed=1", Run({"layer": "3", "seed": "1"})),
         ("/run timeout=30m layer=3", Run({"layer": "3"}, timeout="30m")),
+        ("/run cell_timeout=5m", Run(cell_timeout="5m")),
         ('/run text="two words" empty=""', Run({"text": "two words", "empty": ""})),
         ("/run expr=a=b", Run({"expr": "a=b"})),
         ("/start", Start()),

@@ -34,7 +34,16 @@ from bot.events import RunEnded
 from bot.excursion_file import FILE_NAME, NOTEBOOK, write_excursion_file
 from bot.forge.marker import write_marker
 from bot.forge.protocol import StoredRun
-from runner.records import Figure, RunRequest, Status, read_request, read_result, to_json
+from runner.records import (
+    Figure,
+    Resources,
+    RunRequest,
+    Status,
+    Warm,
+    read_request,
+    read_result,
+    to_json,
+)
 
 SHA = hashlib.sha256(NOTEBOOK_BYTES).hexdigest()
 
@@ -69,6 +78,7 @@ def test_a_run_is_pinned_to_commit_notebook_and_parameters_before_anything_happe
         parameters={"layer": 3, "seed": 7},
         seed=7,
         timeout_s=3600.0,
+        resources=Resources(warm=Warm()),
         requested_by="Ada",
         requested=STAMP,
     )
@@ -111,6 +121,25 @@ def test_the_nearest_time_limit_counts(
     assert requested(decide(Run(timeout=command), here)).timeout_s == seconds
 
 
+@pytest.mark.parametrize(
+    ("command", "excursion", "runner", "seconds"),
+    [
+        ("10s", "30m", "2h", 10),
+        (None, "30m", "2h", 1800),
+        (None, None, "2h", 7200),
+        (None, None, None, None),
+    ],
+)
+def test_the_nearest_time_limit_of_a_cell_counts(
+    command: str | None, excursion: str | None, runner: str | None, seconds: float | None
+) -> None:
+    here = world(
+        config=Config(runners={"local": Runner(cell_timeout=runner)}),
+        files=with_declared(cell_timeout=excursion),
+    )
+    assert requested(decide(Run(cell_timeout=command), here)).cell_timeout_s == seconds
+
+
 def test_a_run_without_a_seed_has_none() -> None:
     here = world(files=with_declared(parameters={"layer": DECLARED.parameters["layer"]}))
     assert requested(decide(Run(), here)).seed is None
@@ -151,6 +180,7 @@ def test_changes_that_are_not_committed_are_kept_when_that_is_wanted() -> None:
         (Run({"layer": "12"}), world(), "layer='12' is out of bounds"),
         (Run(timeout="soon"), world(), "--timeout: 'soon' is not a duration"),
         (Run(timeout=""), world(), "--timeout: '' is not a duration"),
+        (Run(cell_timeout="1"), world(), "--cell-timeout: '1' is not a duration"),
     ],
 )
 def test_a_run_that_is_not_possible_is_refused(command: Run, here: World, message: str) -> None:
