@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bot.errors import RequestError
-from bot.forge.thread_files import sweep_folder
 
 OWNER = "owner"
 _PAUSE_S = 0.05
@@ -44,7 +43,6 @@ def claim(folder: Path, what: str) -> Iterator[int]:
             )
         time.sleep(_PAUSE_S)
     try:
-        sweep_folder(folder, ".", "*")  # of whoever had it before, and was killed
         yield descriptor
         path.unlink(missing_ok=True)
     finally:
@@ -73,7 +71,6 @@ def is_unfinished(folder: Path) -> bool:
 
 def forget(folder: Path) -> None:
     """Count interrupted work on a folder as done."""
-    sweep_folder(folder, ".", "*")
     (folder / OWNER).unlink(missing_ok=True)
 
 
