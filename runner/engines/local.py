@@ -69,9 +69,10 @@ def execute(jobs: Iterable[Job | None], slots: int, *, listen: Listener, ended: 
     def finish(process: _Process, *, stopped: bool = False) -> None:
         selector.unregister(process.output)
         running.remove(process)
-        code = process.close()
-        if not stopped or process.began():
-            ended(process.result(code))
+        if stopped and not process.began():
+            process.close()
+        else:
+            ended(process.result())
 
     try:
         begin()
@@ -141,11 +142,13 @@ class _Process:
         return code
 
     def began(self) -> bool:
-        """Say whether anything was executed."""
+        """Wait for the end, and say whether anything was executed."""
+        self._process.wait()
         return began(self._job.folder)
 
-    def result(self, code: int) -> RunResult:
+    def result(self) -> RunResult:
         """Give what the process left, or say what became of it."""
+        code = self.close()
         left = read_left(self._job.folder)
         return left or recover(self._job.folder, self._job.request, code=code)
 

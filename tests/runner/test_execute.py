@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,8 @@ import pytest
 from conftest import Wait
 from executions import PLOT, execute, journal, prepare, run, start, statuses
 
-from runner.engines import left
+from runner.engines import left, local
+from runner.engines.job import Job
 from runner.records import RunResult, Status
 
 
