@@ -47,14 +47,18 @@ class Repository:
         )
 
     def sweep(self, points: int, jobs: int) -> Command:
-        """Give the command that runs the notebook at several seeds, each time at others."""
+        """Give the command that runs the notebook at several seeds, each time at others.
+
+        Its product is the executed notebook of the last point, once all were looked at.
+        """
 
         def words() -> list[str]:
             first, *_, last = [next(self._seeds) for _ in range(points)]
             grid = f"seed={first}..{last}"
             return [EXCURSION, "sweep", "1", "-p", grid, "--jobs", str(jobs)]
 
-        return Command(words, self.top)
+        environment = {} if self.warm else {"EXCURSIONS_WARM": "off"}
+        return Command(words, self.top, lambda: self._points(points)[-1], environment)
 
     def last_run(self) -> Path:
         """Find the folder of the latest run."""
@@ -67,10 +71,20 @@ class Repository:
         Raises:
             RuntimeError: Its kernel was not started in the way that is to be measured.
         """
-        kernel = self._result()["kernel"]
-        if kernel != ("warm" if self.warm else "cold"):
-            raise RuntimeError(f"the kernel of {self.last_run()} was {kernel}")
-        return self.last_run() / "notebook.ipynb"
+        return self._points(1)[0]
+
+    def _points(self, many: int) -> list[Path]:
+        """Find the executed notebooks of the latest runs, once all are what is to be measured."""
+        last = int(self.last_run().name)
+        runs = [self.top / f".excursions/1/runs/{last - n}" for n in reversed(range(many))]
+        for run in runs:
+            result = json.loads((run / "result.json").read_text("utf-8"))
+            if result["status"] != "succeeded":
+                raise RuntimeError(f"{run} {result['status']}")
+            if result["cache_hit"] or result["kernel"] != ("warm" if self.warm else "cold"):
+                kernel = "an earlier one" if result["cache_hit"] else result["kernel"]
+                raise RuntimeError(f"the kernel of {run} was {kernel}")
+        return [run / "notebook.ipynb" for run in runs]
 
     def cells_s(self) -> float:
         """Give the seconds that the cells of the latest run took."""

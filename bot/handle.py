@@ -14,7 +14,7 @@ from typing import Any
 from bot import commands, sweeping
 from bot.agreement import Agreement
 from bot.command import Answer, Command, Reproduce, Run, Start, Sweep
-from bot.commands.answer import last_good
+from bot.commands.answer import newest_good
 from bot.commands.comparison import agreement, original_of
 from bot.commands.parser import parse_comment
 from bot.commands.run import SOURCE, decide_again, decide_ended, same_request
@@ -283,8 +283,8 @@ def read_world(
         world["working_notebook"] = forge.working_copy(excursion.branch, at[NOTEBOOK])
     if isinstance(asked, Answer):
         world["merge_obstacle"] = forge.merge_obstacle(excursion.branch, config.default_branch)
-        last = last_good(world["runs"])
-        wanted = [asked.run] if asked.run else [last.number] if last else []
+        basis = newest_good(World(**world))
+        wanted = [asked.run] if asked.run else [basis.run.number] if basis else []
         world["run_files"] = {n: forge.run_files(event.issue, n) for n in wanted}
     return World(**world)
 

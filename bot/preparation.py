@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from bot.command import Reproduce, Run, Sweep
-from bot.commands.known import answer_known, earlier_run
+from bot.commands.known import answer_known, earlier_run, known_outcomes
 from bot.commands.run import PATCH
 from bot.commands.world import World
 from bot.effects import Effect, RequestRun
@@ -96,7 +96,8 @@ def identify(
     asked = [(e.request, e.files) for e in effects if isinstance(e, RequestRun)]
     identified = preparer.identify(asked, fresh=fresh, slots=slots)
     requests = {request.run_id: request for request in identified}
-    found = {} if fresh else {each: earlier_run(one, world) for each, one in requests.items()}
+    known = {} if fresh else known_outcomes(world)
+    found = {each: earlier_run(one, known) for each, one in requests.items()}
     earlier = {
         each: (run, forge.run_files(world.thread.number, run.number))
         for each, run in found.items()

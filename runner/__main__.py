@@ -18,6 +18,8 @@ from typing import Any
 
 def main() -> None:
     """Execute the request and leave `result.json` in the folder."""
+    # Who is stopped before anything is executed leaves nothing, at once: the run can begin anew.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     folder, workdir, python = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
     threading.Thread(target=_watch_starter, daemon=True).start()
     speak = _keep_stdout()
@@ -26,6 +28,8 @@ def main() -> None:
     from runner.records import read_request
 
     request = read_request((folder / "request.json").read_bytes())
+    # From here on the run has begun: whoever stops it is told of, once `execute` is ready.
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
     journal = Journal(folder, speak)
     try:
         execute(request, folder, workdir, journal, python=python)

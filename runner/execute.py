@@ -64,11 +64,12 @@ def execute(
         The result, whatever the status.
     """
     began = time.monotonic()
-    journal.write("started")
     with ThreadPoolExecutor(1) as meanwhile, _cancellable() as signals:
+        journal.write("started")
         where = meanwhile.submit(environment, python)
         run = _Run(request, folder, journal, began, where, signals)
         try:
+            signals.listen()
             run.execute(workdir, python)
         except (Exception, CancelledError) as caught:  # noqa: BLE001  # every end is an end to be told
             run.finish(caught, None)
@@ -268,6 +269,10 @@ class _Signals:
         """Stop the run."""
         self.ignore()
         raise CancelledError(f"stopped by {signal.Signals(number).name}")
+
+    def listen(self) -> None:
+        """Let through what was held back until it could be told of."""
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self.numbers)
 
     def ignore(self) -> None:
         """Change nothing from now on: the rest is short, and must not be cut off."""

@@ -9,12 +9,13 @@ run-3/          that of a run which shares it with nobody
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock
 
-from bot.forge.thread_files import write_atomically
+from bot.forge.thread_files import sweep_folder, write_atomically
 from runner.records import RunRequest, RunResult, Status
 
 _DIGITS = 16  # of a digest; enough to tell the runs of one issue apart
@@ -57,7 +58,7 @@ class Checkpoints:
             return own
         shared = self._shared(request.issue, request.inputs_sha256)
         shared.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(shared.parent / ".lock"):
+        with _locked(shared.parent):
             holder = _holder(shared)
             if holder not in {"", request.run_id} and self._is_alive(holder):
                 return own
@@ -72,7 +73,7 @@ class Checkpoints:
         shared = self._shared(result.issue, result.inputs_sha256)
         if not result.inputs_sha256 or not shared.parent.exists():
             return
-        with FileLock(shared.parent / ".lock"):
+        with _locked(shared.parent):
             if _holder(shared) != result.run_id:
                 return
             if result.status is Status.SUCCEEDED or not _has_files(shared):
@@ -84,6 +85,14 @@ class Checkpoints:
 
     def _own(self, issue: int, run_id: str) -> Path:
         return self._root / str(issue) / "checkpoints" / f"run-{run_id.partition('.')[2]}"
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Be the only one who changes who has which folder; clear what killed ones half wrote."""
+    with FileLock(folder / ".lock"):
+        sweep_folder(folder, ".")
+        yield
 
 
 def _note(shared: Path) -> Path:

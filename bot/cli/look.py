@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import click
@@ -45,17 +46,22 @@ def list_command(as_json: bool) -> None:
 @click.command("show")
 @issue_argument
 @json_option
+@click.option("--all", "whole", is_flag=True, help="Show on a terminal, too, what is folded away.")
 @click.option("--open", "open_page", is_flag=True, help="Open the thread's page in the browser.")
-def show_command(issue: int, as_json: bool, open_page: bool) -> None:
-    """Show the thread of issue N as Markdown."""
-    from bot.log.thread_text import thread_markdown
+def show_command(issue: int, as_json: bool, whole: bool, open_page: bool) -> None:
+    """Show the thread of issue N as Markdown.
+
+    On a terminal, of what entries fold away only the titles are shown, unless --all.
+    """
+    from bot.log.thread_text import folded_away, thread_markdown
 
     forge, _ = open_forge()
     thread = forge.thread(issue)
     if as_json:
         give(json.dumps(_whole(forge, thread), indent=1, ensure_ascii=False))
         return
-    give(thread_markdown(thread))
+    text = thread_markdown(thread)
+    give(text if whole or not sys.stdout.isatty() else folded_away(text))
     page = forge.root / str(issue) / "thread.html"
     if open_page:
         click.launch(str(page))
@@ -70,6 +76,8 @@ def status_command(issue: int, as_json: bool) -> None:
     """Show where excursion N stands: state, branch, runs, predictions."""
     forge, _ = open_forge()
     thread = forge.thread(issue)
+    from bot.log.sweep.words import count
+
     whole = _whole(forge, thread)
     if as_json:
         del whole["posts"]
@@ -84,9 +92,11 @@ def status_command(issue: int, as_json: bool) -> None:
         give(f"  {plain(prediction['author'])} predicts{sure_text}: {plain(prediction['text'])}")
     for sweep in whole["sweeps"]:
         best = sweep["best"]
-        good = f"{sweep['succeeded']} of {sweep['points']} points succeeded"
+        points = count(sweep["points"], "point")
+        good = f"{sweep['succeeded']} of {points} succeeded"
         bad = f", {sweep['failed']} failed" if sweep["failed"] else ""
-        shown = f"  best {best['metric']}={number(best['value'])} ({best['at']})" if best else ""
+        at = f" ({best['at']})" if best and best["at"] else ""
+        shown = f"  best {best['metric']}={number(best['value'])}{at}" if best else ""
         give(f"  sweep {sweep['run_id']}  {sweep['status']}  {good}{bad}{plain(shown)}")
     for run in (run for run in whole["runs"] if not run["sweep"]):
         shown = " ".join(f"{n}={number(v)}" for n, v in list(run["metrics"].items())[:4])

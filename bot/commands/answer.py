@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from bot.command import Answer
+from bot.commands.run import declared_if_readable
+from bot.commands.sweep import picture_of
 from bot.commands.world import World
 from bot.effects import Close, CommitFiles, Effect, OpenPullRequest, SetLabels, UpsertEntry
 from bot.errors import RequestError, did_you_mean
@@ -17,12 +20,39 @@ from bot.log import answer as log
 from bot.log.predictions import read_predictions
 from bot.log.readme import put_section
 from bot.log.safety import inline, unlinked
+from bot.log.sweep.answer import sweep_answer
+from bot.log.sweep.entry import FIGURE
+from bot.log.sweep.metric import best_point, compared
+from bot.log.sweep.table import CSV, points_csv
 from bot.moments import timestamp
+from bot.sweep import Sweep, read_sweeps
 from bot.thread import ANSWER
 from runner.records import Status
 
 _LONGEST = 20_000
 _RUN = re.compile(r"[1-9][0-9]{0,8}")
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What an answer rests on."""
+
+    run: StoredRun  # whose notebook, plots and numbers come along
+    sweep: Sweep | None = None  # of which it is the best point
+
+    @property
+    def name(self) -> str:
+        """What it is called: `sweep 12.5`, `run 12.3`."""
+        return f"sweep {self.sweep.id}" if self.sweep else f"run {self._run_id}"
+
+    @property
+    def words(self) -> str:
+        """The same in a sentence's place: `run 12.7, the best point of sweep 12.5`."""
+        return f"run {self._run_id}, a point of {self.name}" if self.sweep else self.name
+
+    @property
+    def _run_id(self) -> str:
+        return self.run.result.run_id if self.run.result else str(self.run.number)
 
 
 def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Answer:
@@ -102,17 +132,18 @@ def decide(command: Answer, world: World) -> tuple[Effect, ...]:
         )
     if world.merge_obstacle:
         raise RequestError(world.merge_obstacle, right="Then answer again; nothing was changed.")
-    run = _chosen_run(command, world, excursion)
+    basis = _chosen(command, world, excursion)
     stamped = str(((given.data if given else None) or {}).get("stamped", timestamp(world.now)))
     answer = log.Answer(text, command.outcome, world.actor, stamped)
     into = world.config.default_branch
-    files = _files(answer, run, world, excursion)
+    files = _files(answer, basis, world, excursion)
     memory = {"text": text, "outcome": outcome, "stamped": stamped}
     entry = log.answer_entry(
         answer,
         folder=excursion.folder,
         branch=excursion.branch,
         into=into,
+        rests_on=basis.name if basis else "",
         surroundings=world.surroundings,
     )
     title = unlinked(world.thread.title)
@@ -140,8 +171,8 @@ def _abandon(text: str, world: World) -> tuple[Effect, ...]:
     )
 
 
-def _chosen_run(command: Answer, world: World, excursion: Excursion) -> StoredRun | None:
-    """Choose the run that the answer rests on: the one named, or the last that succeeded."""
+def _chosen(command: Answer, world: World, excursion: Excursion) -> Basis | None:
+    """Choose what the answer rests on: the run that is named, or the newest good thing."""
     if command.run is not None:
         named = next((run for run in world.runs if run.number == command.run), None)
         if named is None or named.result is None:
@@ -150,21 +181,40 @@ def _chosen_run(command: Answer, world: World, excursion: Excursion) -> StoredRu
                 f"there is no run {excursion.issue}.{command.run} with a result",
                 right=f"There are: {', '.join(known) or 'none'}.",
             )
-        return named
-    last = last_good(world.runs)
-    if last is None:
+        return Basis(named)
+    basis = newest_good(world)
+    if basis is None:
         return None
-    notebook = world.files.get(NOTEBOOK, b"")
-    executed = world.run_files.get(last.number, {}).get(NOTEBOOK)
-    ran = last.result.notebook_sha256 if last.result else ""
+    notebook, number = world.files.get(NOTEBOOK, b""), basis.run.number
+    executed = world.run_files.get(number, {}).get(NOTEBOOK)
+    ran = basis.run.result.notebook_sha256 if basis.run.result else ""
     if notebook != executed and hashlib.sha256(notebook).hexdigest() != ran:
-        option = f"run={last.number}" if world.surroundings.is_github else f"--run {last.number}"
+        verb = "sweep" if basis.sweep else "run"
+        again = world.surroundings.example(verb, excursion.issue)
+        option = f"run={number}" if world.surroundings.is_github else f"--run {number}"
         raise RequestError(
-            f"the notebook has changed since its last good run, {excursion.issue}.{last.number}",
-            right=f"Run it again ({world.surroundings.example('run', excursion.issue)}), or answer "
-            f"from that run: {option}.",
+            f"the notebook has changed since its last good {basis.name}",
+            right=f"Give that again ({again} …), or answer from {basis.words}: {option}.",
         )
-    return last
+    return basis
+
+
+def newest_good(world: World) -> Basis | None:
+    """Choose the last run that succeeded; where it is a sweep's, that sweep and its best point.
+
+    Which point is best the declared metric says; where there is none, it is the last good one.
+    """
+    last = last_good(world.runs)
+    if last is None or last.result is None:
+        return None
+    name = last.result.sweep
+    sweep = next((sweep for sweep in read_sweeps(world.runs) if name and sweep.id == name), None)
+    if sweep is None:
+        return Basis(last)
+    metric = compared(sweep, declared_if_readable(world))
+    best = (best_point(sweep, metric) if metric else None) or sweep.succeeded[-1]
+    number = int(best.request.run_id.partition(".")[2])
+    return Basis(next(run for run in world.runs if run.number == number), sweep)
 
 
 def last_good(runs: Sequence[StoredRun]) -> StoredRun | None:
@@ -178,17 +228,26 @@ def last_good(runs: Sequence[StoredRun]) -> StoredRun | None:
 
 
 def _files(
-    answer: log.Answer, run: StoredRun | None, world: World, excursion: Excursion
+    answer: log.Answer, basis: Basis | None, world: World, excursion: Excursion
 ) -> dict[str, bytes]:
-    """Write the README's sections, and put the executed notebook and its plots beside it."""
+    """Write the README's sections, and put the executed notebook and its plots beside it.
+
+    Where the answer rests on a sweep, its plot and the table over its points come along.
+    """
     declared = world.declared()
     readme = world.files.get("README.md", b"").decode("utf-8", "surrogateescape")
     if inline(excursion.question) not in readme:  # somebody wrote the README anew, or removed it
         readme = f"# {inline(excursion.question)}\n\n{readme}"
     predictions = log.predictions_section(read_predictions(world.thread), answer)
     readme = put_section(readme, "predictions", predictions, heading="Predictions")
+    run, sweep = (basis.run, basis.sweep) if basis else (None, None)
+    picture, png = picture_of(sweep, declared) if sweep else (None, b"")
     section = log.answer_section(
-        answer, run.result if run else None, declared, key_figure=declared.key_figure
+        answer,
+        run.result if run else None,
+        declared,
+        key_figure=declared.key_figure,
+        sweep=sweep_answer(sweep, declared, picture) if sweep else "",
     )
     if section.rpartition("\n\n")[0] not in readme:  # else only the minute could differ
         readme = put_section(readme, "answer", section, heading="Answer")
@@ -197,4 +256,8 @@ def _files(
         for name, content in world.run_files.get(run.number, {}).items():
             if name in (NOTEBOOK, "result.json") or name.startswith("figures/"):
                 files[f"{excursion.folder}/{name}"] = content
+    if sweep is not None:
+        files[f"{excursion.folder}/{CSV}"] = points_csv(sweep)
+    if png:
+        files[f"{excursion.folder}/{FIGURE}"] = png
     return files

@@ -18,28 +18,36 @@ from runner.records import Cost, RunRequest, Status, to_json
 RESULT = "result.json"
 
 
-def earlier_run(request: RunRequest, world: World) -> StoredRun | None:
-    """Find the run whose outcome is the one asked for; the last, if there are several.
+def known_outcomes(world: World) -> Mapping[str, StoredRun]:
+    """Find, by the digest of all that a run depends on, the run whose outcome stands for it.
 
-    Never one that did not succeed, that held uncommitted changes, or that came out differently when
-    it was repeated; nor any of the same inputs, if they did not determine the outcome then.
+    That is the last, if there are several, and rather one that was executed than one that was
+    itself answered. Never one that did not succeed, that held uncommitted changes, or that came out
+    differently when it was repeated; nor any of the same inputs, if they did not determine the
+    outcome then.
     """
+    doubted = _doubted(world)
+    found: dict[str, StoredRun] = {}
+    for run in world.runs:
+        result = run.result
+        if (
+            result is None
+            or result.status is not Status.SUCCEEDED
+            or result.dirty
+            or doubted & {result.inputs_sha256, result.run_id, result.answered_from}
+        ):
+            continue
+        before = found.get(result.inputs_sha256)
+        if before is None or not before.result or before.result.cache_hit or not result.cache_hit:
+            found[result.inputs_sha256] = run
+    return found
+
+
+def earlier_run(request: RunRequest, known: Mapping[str, StoredRun]) -> StoredRun | None:
+    """Find the run whose outcome is the one asked for, among the outcomes that are known."""
     if not request.inputs_sha256 or request.dirty or request.reproduces:
         return None
-    doubted = _doubted(world)
-    if request.inputs_sha256 in doubted:
-        return None
-    same = [
-        run
-        for run in world.runs
-        if run.result
-        and run.result.inputs_sha256 == request.inputs_sha256
-        and run.result.status is Status.SUCCEEDED
-        and not run.result.dirty
-        and not doubted & {run.result.run_id, run.result.answered_from}
-    ]
-    executed = [run for run in same if run.result and not run.result.cache_hit]
-    return next(reversed(executed or same), None)
+    return known.get(request.inputs_sha256)
 
 
 def _doubted(world: World) -> set[str]:

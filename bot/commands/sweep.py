@@ -29,7 +29,7 @@ from bot.log.sweep.plot import draw_chart
 from bot.log.sweep.table import CSV, points_csv
 from bot.log.sweep.words import alt_text, caption, point_at
 from bot.parameters import Value
-from bot.surroundings import Surroundings
+from bot.surroundings import LOCAL, Surroundings
 from bot.sweep import Point, needs_execution, point_key, read_sweeps
 from bot.sweep import Sweep as Points
 from runner.records import RunRequest, to_json
@@ -151,7 +151,7 @@ def plan(command: Sweep, world: World) -> Plan:
 def entry_effects(sweep: Points, state: State, world: World) -> tuple[Effect, ...]:
     """Decide what tells of a sweep as it stands: its files, its entry, its excursion's label."""
     issue, declared = sweep.request.issue, run.declared_if_readable(world)
-    picture, png = _picture(sweep, declared, world.surroundings)
+    picture, png = picture_of(sweep, declared, world.surroundings)
     files = {CSV: points_csv(sweep)} | ({FIGURE: png} if png else {})
     if state is State.STOPPED and not sweep.missing:
         state = State.ENDED
@@ -203,10 +203,10 @@ def _same(
     return None
 
 
-def _picture(
-    sweep: Points, declared: ExcursionFile | None, surroundings: Surroundings
+def picture_of(
+    sweep: Points, declared: ExcursionFile | None, surroundings: Surroundings = LOCAL
 ) -> tuple[Shown | None, bytes]:
-    """Draw a sweep, if it has numbers to be drawn."""
+    """Draw a sweep as PNG, and say what is on it; None and nothing without numbers to draw."""
     metric = compared(sweep, declared)
     chart = choose_chart(sweep, metric, declared) if metric else None
     if chart is None:

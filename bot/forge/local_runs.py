@@ -22,7 +22,7 @@ from bot.forge.git_batch import (
 )
 from bot.forge.local_place import LocalPlace
 from bot.forge.protocol import StoredRun, run_ref
-from bot.forge.thread_files import write_atomically
+from bot.forge.thread_files import sweep_folder, write_atomically
 from runner.records import RunRequest, RunResult, read_request, read_result, to_json
 
 REQUEST = "request.json"
@@ -149,11 +149,19 @@ class LocalRuns(LocalPlace):
             kept = tree_files(self.git, run_ref(issue, run))
             self._write_beside(folder, kept | {REQUEST: to_json(request)})
         with claims.claim(folder, f"run {request.run_id}") as descriptor:
+            self._clear(request.run_id)
             yield descriptor
 
     def told(self, issue: int, run: int) -> None:
         """Remember that an interrupted run has been settled."""
+        self._clear(f"{issue}.{run}")
         claims.forget(self.run_folder(issue, run))
+
+    def _clear(self, run_id: str) -> None:
+        """Clear away what killed writers left of a run, unless one may be at work elsewhere."""
+        if not self.may_go_on(run_id):
+            issue, _, run = run_id.partition(".")
+            sweep_folder(self.run_folder(int(issue), int(run)), ".", "*")
 
 
 def numbers(request: RunRequest) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from bot.forge import claims
 from bot.forge.local_place import LocalPlace
 from bot.forge.protocol import StoredSweep, sweep_ref
+from bot.forge.thread_files import sweep_folder
 
 
 class LocalSweeps(LocalPlace):
@@ -33,10 +34,12 @@ class LocalSweeps(LocalPlace):
         folder = self.sweep_folder(issue, first)
         folder.mkdir(parents=True, exist_ok=True)
         with claims.claim(folder, f"sweep {issue}.{first}") as descriptor:
+            sweep_folder(folder, ".", "*")
             yield descriptor
 
     def told_sweep(self, issue: int, first: int) -> None:
         """Remember that an interrupted sweep has been settled."""
+        sweep_folder(self.sweep_folder(issue, first), ".", "*")
         claims.forget(self.sweep_folder(issue, first))
 
     def publish_sweep(

@@ -76,10 +76,15 @@ def disk_error(error: OSError, path: Path) -> ForgeError:
 
 def sweep(root: Path) -> None:
     """Remove what was left by writers that were killed; nobody may be writing meanwhile."""
-    for left in [*root.glob(".*.tmp"), *root.glob("[1-9]*/.*.tmp")]:
-        left.unlink(missing_ok=True)
+    sweep_folder(root, ".", "[1-9]*")
     for folder in root.glob(f"{_NEW}*"):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep_folder(folder: Path, *below: str) -> None:
+    """Remove what killed writers left in some folders below one; nobody may be writing there."""
+    for left in [path for place in below for path in folder.glob(f"{place}/.*.tmp")]:
+        left.unlink(missing_ok=True)
 
 
 def issue_numbers(root: Path) -> list[int]:

@@ -42,9 +42,16 @@ class Answer:
 
 
 def answer_entry(
-    answer: Answer, *, folder: str, branch: str, into: str, surroundings: Surroundings = LOCAL
+    answer: Answer,
+    *,
+    folder: str,
+    branch: str,
+    into: str,
+    rests_on: str = "",
+    surroundings: Surroundings = LOCAL,
 ) -> str:
-    """Render the answer's entry."""
+    """Render the answer's entry; it names the run or the sweep that the answer rests on."""
+    basis = f"It rests on {rests_on}. " if rests_on else ""
     held = "the write-up, the executed notebook and the plots are in"
     if surroundings.is_github:
         pulls = f"{surroundings.page}/pulls?q=is%3Apr+head%3A{branch}"
@@ -57,7 +64,7 @@ def answer_entry(
     return (
         f"### {answer.sign} Answered{f': {answer.outcome.value}' if answer.outcome else ''}\n\n"
         f"{authored(answer.text)}\n\n"
-        f"*{inline(answer.author)}, {short_moment(answer.stamped)} UTC. "
+        f"*{inline(answer.author)}, {short_moment(answer.stamped)} UTC. {basis}"
         f"{came} {code(folder)}.*"
     )
 
@@ -72,15 +79,29 @@ def abandoned_entry(answer: Answer) -> str:
 
 
 def answer_section(
-    answer: Answer, result: RunResult | None, declared: ExcursionFile | None, *, key_figure: int
+    answer: Answer,
+    result: RunResult | None,
+    declared: ExcursionFile | None,
+    *,
+    key_figure: int,
+    sweep: str = "",
 ) -> str:
-    """Render the README's answer: outcome, text, the key plot, the numbers, the other plots."""
+    """Render the README's answer: outcome, text, the key plot, the numbers, the other plots.
+
+    Args:
+        answer: What was said.
+        result: The run that it rests on, None if there is none.
+        declared: Says which numbers are worth showing.
+        key_figure: Which of the run's plots comes first, counted from 1.
+        sweep: What is told of the sweep whose best point that run is; it takes that plot's place.
+    """
     parts = [f"**{answer.sign} {answer.word.capitalize()}.**", authored(answer.text)]
     if result is None:
         parts.append("*No run stands behind this answer.*")
     else:
         figures = list(result.figures)
-        if figures:
+        parts += [sweep] if sweep else []
+        if figures and not sweep:
             key = figures.pop(min(max(key_figure, 1), len(figures)) - 1)
             parts.append(shown_figure(key, "figures/"))
         numbers = headline(result.metrics, declared)
@@ -88,9 +109,11 @@ def answer_section(
             parts.append(f"Run {result.run_id} recorded {numbers}.")
         if figures:
             rest = "\n\n".join(shown_figure(figure, "figures/") for figure in figures)
-            parts.append(f"<details><summary>The other plots</summary>\n\n{rest}\n\n</details>")
+            title = f"The plots of run {result.run_id}" if sweep else "The other plots"
+            parts.append(f"<details><summary>{title}</summary>\n\n{rest}\n\n</details>")
+        what = f"run {result.run_id}{', one point of the sweep,' if sweep else ''}"
         parts.append(
-            f"The notebook beside this file is run {result.run_id} as it was executed at commit "
+            f"The notebook beside this file is {what} as it was executed at commit "
             f"{code(result.commit)}; [result.json](result.json) holds its parameters, metrics, "
             "seed, packages and hardware."
         )

@@ -1,4 +1,4 @@
-"""A thread ─► one Markdown text, as `excursion show` prints it and `thread.md` keeps it."""
+"""A thread ─► one Markdown text, as `thread.md` keeps it; folded, as a terminal shows it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from bot.log.predictions import short_moment
 from bot.log.safety import closed, code, inline
 from bot.thread import Thread
 
+_FOLD = re.compile(r"<details><summary>(.*?)</summary>\s*")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _COMMENT = re.compile(r"^<!-- excursion .*-->$", re.MULTILINE)
 
 
@@ -30,3 +32,29 @@ def thread_markdown(thread: Thread) -> str:
         stamp = "" if comment.is_entry else f"{who}{short_moment(comment.created)} UTC:\n\n"
         parts.append(f"{stamp}{closed(comment.body)}")
     return "\n\n---\n\n".join(parts) + "\n"
+
+
+def folded_away(markdown: str) -> str:
+    """Leave of each folded part only its title, since a terminal cannot open it.
+
+    What stands in a block of code begins and ends no fold.
+    """
+    shown: list[str] = []
+    titles = 0  # how deep within folds
+    fence = ""
+    for line in markdown.split("\n"):
+        mark = _FENCE.match(line)
+        if mark and not fence:
+            fence = mark[1]
+        elif mark and mark[1].startswith(fence) and not line.strip(f" {fence[0]}"):
+            fence = ""
+        elif not fence and (fold := _FOLD.fullmatch(line)):
+            titles += 1
+            shown += [f"▸ {fold[1]}"] if titles == 1 else []
+            continue
+        elif not fence and titles and line.strip() == "</details>":
+            titles -= 1
+            continue
+        if not titles:
+            shown.append(line)
+    return "\n".join(shown)

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from runner.engines.job import Ended, Job, Listener
-from runner.engines.left import read_left, recover
+from runner.engines.left import began, read_left, recover
 from runner.records import RunResult
 from runner.warm import client
 from runner.warm.process import WarmProcess
@@ -36,7 +36,8 @@ def execute(jobs: Iterable[Job | None], slots: int, *, listen: Listener, ended: 
     """Execute jobs in processes of their own, at most `slots` at once, in their order.
 
     A KeyboardInterrupt stops those that go on; what they made is kept and told in their results,
-    those that had not begun are left alone, and further signals to stop are ignored from then on.
+    those of which nothing was executed are as if never begun. Further signals to stop are ignored
+    from then on.
 
     Args:
         jobs: What to run. The next is asked for when a slot is free for it; None says that it
@@ -65,10 +66,13 @@ def execute(jobs: Iterable[Job | None], slots: int, *, listen: Listener, ended: 
             running.add(process)
             selector.register(process.output, selectors.EVENT_READ, process)
 
-    def finish(process: _Process) -> None:
+    def finish(process: _Process, *, stopped: bool = False) -> None:
         selector.unregister(process.output)
         running.remove(process)
-        ended(process.result())
+        if stopped and not process.began():
+            process.close()
+        else:
+            ended(process.result())
 
     try:
         begin()
@@ -87,7 +91,7 @@ def execute(jobs: Iterable[Job | None], slots: int, *, listen: Listener, ended: 
         deadline = time.monotonic() + _STOP_S
         for process in tuple(running):
             process.wait(max(0.0, deadline - time.monotonic()))
-            finish(process)
+            finish(process, stopped=True)
         return False
     finally:
         selector.close()
@@ -130,11 +134,21 @@ class _Process:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
-    def result(self) -> RunResult:
-        """Give what the process left, or say what became of it."""
+    def close(self) -> int:
+        """Wait for the end, and give the exit status."""
         code = self._process.wait()
         os.close(self.output)
         os.close(self._stdin)
+        return code
+
+    def began(self) -> bool:
+        """Wait for the end, and say whether anything was executed."""
+        self._process.wait()
+        return began(self._job.folder)
+
+    def result(self) -> RunResult:
+        """Give what the process left, or say what became of it."""
+        code = self.close()
         left = read_left(self._job.folder)
         return left or recover(self._job.folder, self._job.request, code=code)
 

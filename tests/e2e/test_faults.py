@@ -452,6 +452,48 @@ def test_ctrl_c_in_the_middle_of_a_run_keeps_what_was_made(
     assert "excursion:running" not in thread["labels"]
 
 
+@pytest.mark.parametrize(
+    ("words", "numbers"),
+    [(("run", "1"), ["1.1"]), (("sweep", "1", "-p", "seed=1..2", "--jobs", "1"), ["1.1", "1.2"])],
+)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_stopped_before_anything_is_executed_keeps_its_number(
+    repository: Repository,
+    tmp_path: Path,
+    wait_until: Wait,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    numbers: list[str],
+    number: signal.Signals,
+) -> None:
+    slow, mark = tmp_path / "slow", tmp_path / "mark"
+    slow.mkdir()
+    (slow / "nbformat.py").write_text(  # the first who imports it stands still
+        f"import pathlib, sys, time\nmark = pathlib.Path({str(mark)!r})\n"
+        "if not mark.exists():\n    mark.touch()\n    time.sleep(600)\n"
+        f"sys.path.remove({str(slow)!r})\ndel sys.modules['nbformat']\nimport nbformat\n"
+    )
+    repository.ask()
+    repository.commit_notebook("print('at last')")
+    monkeypatch.setenv("PYTHONPATH", f"{slow}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", *words],
+        cwd=repository.top,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(mark.exists)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 3, err
+    assert "Give the command again" in err
+    assert "died" not in err
+
+    assert repository.must(*words) == "1.1"
+    runs = repository.json("status", "1")["runs"]
+    assert [(run["run_id"], run["status"]) for run in runs] == [(n, "succeeded") for n in numbers]
+
+
 def test_an_interrupted_run_is_shown_as_such_until_it_is_settled(
     repository: Repository, wait_until: Wait
 ) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import jupytext  # noqa: F401  # imported once here rather than in every child
+import matplotlib.pyplot  # noqa: F401
 import nh3  # noqa: F401
 import pytest
 import tomlkit  # noqa: F401
@@ -102,11 +103,11 @@ def give(
 
 
 def replay(recorded: Path) -> Callable[..., bool]:
-    """Give an engine that leaves in the run's folder just what a real execution left before."""
+    """Give an engine that leaves in each run's folder just what a real execution left before."""
 
     def execute(jobs: Iterable[Job], slots: int, *, ended: Ended, **_: Any) -> bool:
         for job in jobs:
-            shutil.copytree(recorded, job.folder, dirs_exist_ok=True)
+            shutil.copytree(recorded / job.folder.name, job.folder, dirs_exist_ok=True)
             result = read_left(job.folder)
             assert result is not None
             ended(result)
@@ -129,7 +130,9 @@ def look(repository: Repository) -> dict[str, Any]:
             shown["/".join(parts)] = "there"
     for ref in repository.git("for-each-ref", "--format=%(refname)").splitlines():
         names = repository.git("ls-tree", "-r", "--name-only", ref)
-        shown[ref] = (repository.git("rev-list", "--count", ref), names)
+        # How a sweep stood when it was interrupted is a commit more, before the same last one.
+        own = "" if "/sweep-" in ref else repository.git("rev-list", "--count", ref)
+        shown[ref] = (own, names)
     for line in repository.git("worktree", "list", "--porcelain").splitlines():
         if line.startswith("worktree "):
             place = Path(line.removeprefix("worktree "))
@@ -148,8 +151,18 @@ def kill_at_every_step(
     fine: bool,
     least: int,
     recorded: Path | None = None,
+    recorded_again: Path | None = None,
 ) -> None:
-    """Kill a command after each of its steps in turn, give it again, and compare."""
+    """Kill a command after each of its steps in turn, give it again, and compare.
+
+    Args:
+        repository: Where it is given; left as it is.
+        words: The command.
+        fine: Whether also every git command and every file written is a step.
+        least: How many steps there are, at least.
+        recorded: What executions left before, in the place of executing.
+        recorded_again: The same for the command that is given again.
+    """
     undisturbed = copy(repository, "undisturbed")
     assert give(undisturbed.top, words, die_after=None, fine=fine, recorded=recorded) == 0
     expected = look(undisturbed)
@@ -160,7 +173,7 @@ def kill_at_every_step(
         status = give(victim.top, words, die_after=step, fine=fine, recorded=recorded)
         if status != -signal.SIGKILL:
             break  # it has no more steps than this
-        status = give(victim.top, words, die_after=None, fine=fine)
+        status = give(victim.top, words, die_after=None, fine=fine, recorded=recorded_again)
         error = Path(f"{victim.top}.error")
         assert status == 0, (step, error.read_text() if error.exists() else status)
         found = look(victim)
@@ -220,13 +233,13 @@ def test_running_survives_being_killed_anywhere_but_in_the_execution(
 
 def record_execution(repository: Repository, run: int, into: Path) -> Path:
     """Keep what an execution left in its run's folder, to be left there again."""
-    recorded = into / "recorded"
-    recorded.mkdir()
+    recorded = into / "recorded" / str(run)
+    recorded.mkdir(parents=True)
     names = ("journal.jsonl", "notebook.ipynb", "result.json", "figures")
     for path in (repository.top / ".excursions" / "1" / "runs" / str(run)).iterdir():
         if path.name in names:
             (shutil.copytree if path.is_dir() else shutil.copy)(path, recorded / path.name)
-    return recorded
+    return recorded.parent
 
 
 def test_answering_a_run_at_once_survives_being_killed_anywhere(asked: Repository) -> None:
@@ -249,6 +262,34 @@ def test_answering_survives_being_killed_anywhere(asked: Repository) -> None:
     asked.must("run", "1")
     words = ("answer", "1", "It does.", "--outcome", "confirmed")
     kill_at_every_step(asked, words, fine=True, least=20)
+
+
+SWEEP = ("sweep", "1", "-p", "seed=[1,2]", "--jobs", "1")
+
+
+@pytest.fixture
+def swept(asked: Repository) -> Repository:
+    """A copy in which a sweep is complete."""
+    executed = copy(asked, "executed")
+    executed.must(*SWEEP)
+    place = asked.top.parent / "swept"
+    executed.top.rename(place)
+    return Repository(place)
+
+
+def test_sweeping_survives_being_killed_anywhere_but_in_an_execution(
+    asked: Repository, swept: Repository, tmp_path: Path
+) -> None:
+    for run in (1, 2):
+        recorded = record_execution(swept, run, tmp_path)
+    kill_at_every_step(
+        asked, SWEEP, fine=True, least=50, recorded=recorded, recorded_again=recorded
+    )
+
+
+def test_answering_from_a_sweep_survives_being_killed_anywhere(asked: Repository) -> None:
+    asked.must(*SWEEP)
+    kill_at_every_step(asked, ("answer", "1", "It does."), fine=True, least=20)
 
 
 def test_a_run_killed_in_its_middle_is_told_and_run_again(asked: Repository) -> None:

@@ -6,7 +6,9 @@ import hashlib
 import json
 import os
 import signal
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,8 @@ import pytest
 from conftest import Wait
 from executions import PLOT, execute, journal, prepare, run, start, statuses
 
-from runner.engines import left
+from runner.engines import left, local
+from runner.engines.job import Job
 from runner.records import RunResult, Status
 
 
@@ -207,6 +210,57 @@ def test_a_runner_whose_starter_is_gone_stops_by_itself(tmp_path: Path, wait_unt
     result = left.read_left(folder)
     assert result is not None
     assert result.status is Status.CANCELLED
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_runner_stopped_before_the_first_cell_says_so(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    folder = tmp_path / "run"
+    prepare(folder, "print('never')")
+    early = (
+        f"import os, signal; signal.pthread_sigmask(signal.SIG_BLOCK, [{number}]); "
+        f"os.kill(os.getpid(), {number}); from runner.__main__ import main; main()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", early, str(folder), str(tmp_path), sys.executable],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+    )
+    assert process.wait(60) == 0
+    result = left.read_left(folder)
+    assert result is not None
+    assert result.status is Status.CANCELLED
+    assert result.error is not None
+    assert result.error.message == f"stopped by {number.name}"
+
+
+def test_what_is_stopped_before_anything_is_executed_is_as_never_begun(
+    tmp_path: Path, wait_until: Wait
+) -> None:
+    ours = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    folder, slow = tmp_path / "run", tmp_path / "slow"
+    request = prepare(folder, "print('at last')")
+    slow.mkdir()
+    mark = slow / "mark"
+    text = f"import time\nopen({str(mark)!r}, 'w').close()\ntime.sleep(600)\n"
+    (slow / "nbformat.py").write_text(text)  # in whose place the runner's imports stand still
+    place = os.pathsep.join([str(slow), os.environ.get("PYTHONPATH", "")])
+
+    def jobs() -> Iterator[Job]:
+        yield Job(request, folder, tmp_path, environment={"PYTHONPATH": place})
+        wait_until(mark.exists)
+        raise KeyboardInterrupt
+
+    told: list[RunResult] = []
+    try:
+        whole = local.execute(jobs(), 2, listen=lambda *_: None, ended=told.append)
+    finally:
+        for number, handler in ours.items():
+            signal.signal(number, handler)
+    assert (whole, told) == (False, [])
+    assert not left.began(folder)
+    assert execute(request, folder, tmp_path).status is Status.SUCCEEDED
 
 
 def test_a_runner_that_is_killed_leaves_no_kernel_and_can_be_recovered(

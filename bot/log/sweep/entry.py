@@ -78,7 +78,7 @@ def sweep_entry(
         _progress(sweep, state, limits or {}, surroundings),
         _failures(sweep, state),
         best_text(sweep, metric),
-        _picture(picture),
+        shown_picture(picture) if picture else "",
     ]
     after = [
         predicted(seen, known_since, predictions, "sweep") if sweep.results else "",
@@ -187,10 +187,9 @@ def _failure(point: Point) -> str:
     return inline(clip(f"{error.name}: {error.message}" if error.message else error.name, 300))
 
 
-def _picture(picture: Shown | None) -> str:
-    if picture is None:
-        return ""
-    return f"![{inline(picture.alt)}]({picture.at})\n*{inline(picture.caption)}*"
+def shown_picture(picture: Shown, *, at: str = "") -> str:
+    """Show a picture of a sweep, where the thread finds it or elsewhere."""
+    return f"![{inline(picture.alt)}]({at or picture.at})\n*{inline(picture.caption)}*"
 
 
 def _ran_on(results: Sequence[RunResult], commit: str) -> str:

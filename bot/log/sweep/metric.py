@@ -33,7 +33,7 @@ class Compared:
 class BestMean:
     """The setting whose mean over seeds is best."""
 
-    setting: Mapping[str, Value]
+    setting: Mapping[str, Value]  # empty where nothing but the seed varies
     values: tuple[float, ...]  # one a seed
 
     @property
@@ -87,11 +87,14 @@ def best_point(sweep: Sweep, metric: Compared) -> Point | None:
 def best_mean(sweep: Sweep, metric: Compared) -> BestMean | None:
     """Give the setting with the best mean over seeds, of those that have a value for each seed.
 
-    None where seeds do not vary, or nothing else does: the best of many seeds is good by chance.
+    The best of many seeds alone is good by chance. Where nothing else varies, it is the mean of
+    those seeds that have a value; None where seeds do not vary.
     """
     others = [name for name in sweep.axes if name != SEED]
-    if not metric.goal or SEED not in sweep.axes or not others:
+    if not metric.goal or SEED not in sweep.axes:
         return None
+    if not others:
+        return BestMean({}, metric.numbers) if len(metric.numbers) > 1 else None
     groups: dict[tuple[Value, ...], list[float]] = {}
     for point, value in zip(sweep.points, metric.values, strict=True):
         setting = tuple(point.parameters[name] for name in others)

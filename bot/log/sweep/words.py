@@ -61,9 +61,11 @@ def best_text(sweep: Sweep, metric: Compared | None) -> str:
 
 
 def _mean_text(mean: BestMean) -> str:
-    setting = code(clip(plain(setting_text(mean.setting, mean.setting)), 2 * WIDEST))
     low, high = inline(number(min(mean.values))), inline(number(max(mean.values)))
     value = inline(number(mean.mean))
+    if not mean.setting:
+        return f"Mean over {len(mean.values)} seeds: **{value}** ({low} to {high})."
+    setting = code(clip(plain(setting_text(mean.setting, mean.setting)), 2 * WIDEST))
     return f"Best mean over {len(mean.values)} seeds: **{value}** at {setting} ({low} to {high})."
 
 

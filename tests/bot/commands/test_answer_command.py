@@ -121,6 +121,69 @@ def test_an_answer_rests_on_the_last_run_that_succeeded_or_on_the_one_named() ->
         assert f"Run 1.{number} recorded".encode() in readme
 
 
+def swept(*accuracies: float | None, **changes: Any) -> World:
+    """A world whose run 1.1 succeeded, and then a sweep with a point for each value."""
+    runs = [RUN]
+    for number, accuracy in enumerate(accuracies, start=2):
+        at: dict[str, Any] = {"run_id": f"1.{number}", "sweep": "1.2"}
+        at["parameters"] = {"layer": number, "seed": 7}
+        status = Status.FAILED if accuracy is None else Status.SUCCEEDED
+        metrics = {} if accuracy is None else {"accuracy": accuracy}
+        good = result(**at, status=status, metrics=metrics, notebook_sha256=SHA, figures=(FIGURE,))
+        runs.append(StoredRun(number, request(**at), good))
+    files = {run.number: RUN_FILES | {"notebook.ipynb": b"of %d" % run.number} for run in runs}
+    return world(**{"runs": tuple(runs), "run_files": files, **changes})
+
+
+def test_where_the_newest_good_thing_is_a_sweep_the_answer_rests_on_it() -> None:
+    effects = decide(ANSWER, swept(0.25, 0.75, 0.5, None))
+    files = committed(effects)
+    assert set(files) == {
+        *("README.md", "notebook.ipynb", "result.json"),
+        *("figures/figure-01.png", "figures/sweep.png", "points.csv"),
+    }
+    assert files["notebook.ipynb"] == b"of 3"  # the best point's
+    assert files["figures/sweep.png"].startswith(b"\x89PNG")
+    assert files["points.csv"].decode().count("\n1.") == 4
+    readme = files["README.md"].decode()
+    assert "Sweep 1.2 over `layer=2..5`: 3 of 4 points succeeded, 1 failed." in readme
+    assert "](figures/sweep.png)" in readme
+    assert "**Best `accuracy` (highest): 0.7500** at `layer=3`, run 1.3." in readme
+    assert "<summary>The plots of run 1.3</summary>" in readme
+    assert "The notebook beside this file is run 1.3, one point of the sweep, as" in readme
+    entry_ = effects[2]
+    assert isinstance(entry_, UpsertEntry)
+    assert "It rests on sweep 1.2." in entry_.body
+
+
+def test_a_sweep_without_a_best_point_lends_its_last_good_one() -> None:
+    silent = world().files["excursion.toml"].decode().replace('main = "accuracy"', 'main = ""')
+    here = swept(0.75, 0.25, None, files={**world().files, "excursion.toml": silent.encode()})
+    assert committed(decide(ANSWER, here))["notebook.ipynb"] == b"of 3"
+
+
+def test_a_sweep_in_which_nothing_succeeded_is_no_basis() -> None:
+    effects = decide(ANSWER, swept(None, None))
+    assert "points.csv" not in committed(effects)
+    entry_ = effects[2]
+    assert isinstance(entry_, UpsertEntry)
+    assert "It rests on run 1.1." in entry_.body
+
+
+def test_a_point_of_a_sweep_can_be_named_alone() -> None:
+    files = committed(decide(dataclasses.replace(ANSWER, run=2), swept(0.25, 0.75)))
+    assert files["notebook.ipynb"] == b"of 2"
+    assert "points.csv" not in files
+    assert b"Sweep" not in files["README.md"]
+
+
+def test_a_notebook_changed_since_its_sweep_needs_a_word() -> None:
+    changed = swept(0.25, 0.75, files={**world().files, "notebook.ipynb": b"changed"})
+    with pytest.raises(RequestError, match="since its last good sweep") as refused:
+        decide(ANSWER, changed)
+    assert "--run 3" in refused.value.right
+
+
 def test_a_notebook_changed_since_its_last_run_needs_a_word() -> None:
     changed = answered(files={**world().files, "notebook.ipynb": b"changed"})
     with pytest.raises(RequestError, match="the notebook has changed since"):

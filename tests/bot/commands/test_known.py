@@ -11,7 +11,7 @@ import samples
 
 from bot.command import Run
 from bot.commands import run
-from bot.commands.known import answer_known, earlier_run
+from bot.commands.known import answer_known, earlier_run, known_outcomes
 from bot.commands.world import World
 from bot.effects import RequestRun, UpsertEntry
 from bot.forge.protocol import StoredRun
@@ -31,7 +31,7 @@ def asked(**changes: Any) -> Any:
 
 
 def numbers(*runs: StoredRun, **changes: Any) -> int | None:
-    found = earlier_run(asked(**changes), samples.world(runs=runs))
+    found = earlier_run(asked(**changes), known_outcomes(samples.world(runs=runs)))
     return found.number if found else None
 
 

@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from samples import entry, thread, unbegun
 
 from bot.forge.marker import write_marker
-from bot.log.thread_text import question_text, thread_markdown
+from bot.log.thread_text import folded_away, question_text, thread_markdown
 from bot.thread import Comment
 
 
@@ -62,3 +62,38 @@ def test_what_a_post_closes_itself_stays_as_it_is(body: str) -> None:
     moment = "2026-11-21T09:00:00Z"
     text = thread_markdown(thread(Comment(2, "bo", moment, moment, body)))
     assert text.endswith(f":\n\n{body}\n")
+
+
+FOLDED = """\
+### Run 1.1
+
+**Ran on** 2 cores
+
+<details><summary>Environment</summary>
+
+```
+numpy==2.1.0
+```
+
+</details>
+
+Behind."""
+
+
+def test_a_terminal_shows_of_what_is_folded_away_only_the_title() -> None:
+    assert folded_away(FOLDED) == "### Run 1.1\n\n**Ran on** 2 cores\n\n▸ Environment\n\nBehind."
+
+
+def test_a_fold_within_a_fold_goes_with_it() -> None:
+    inner = "<details><summary>B</summary>\n\nb\n\n</details>"
+    text = f"<details><summary>A</summary>\n\n{inner}\n\na\n\n</details>\nc"
+    assert folded_away(text) == "▸ A\nc"
+
+
+@pytest.mark.parametrize("code", ["</details>", "<details><summary>No</summary>", "~~~", "``"])
+def test_what_stands_in_code_neither_begins_nor_ends_a_fold(code: str) -> None:
+    inside = FOLDED.replace("numpy==2.1.0", code)
+    assert folded_away(inside) == folded_away(FOLDED)
+    outside = f"````\n{code}\n```\n{code}\n````\n\nBehind."
+    assert folded_away(outside) == outside
+    assert folded_away(f"{outside}\n{FOLDED}") == f"{outside}\n{folded_away(FOLDED)}"
