@@ -24,12 +24,12 @@ from runner.records import Cell, CellStatus, RunError, RunRequest, RunResult, St
 
 RESULT = "result.json"
 FIGURES = "figures"
-_JOURNAL = "journal.jsonl"  # stays when an execution was killed
+JOURNAL = "journal.jsonl"  # stays when an execution was killed
 # What the runner has in a run's folder while it executes; none of it is published.
-_LEFTOVERS = frozenset({_JOURNAL, "outputs.log", "prepared.ipynb", "runner.log", "source.ipynb"})
+_LEFTOVERS = frozenset({JOURNAL, "outputs.log", "prepared.ipynb", "runner.log", "source.ipynb"})
 _MOST_OF_RESULT = 32_000_000
 _MOST_OF_PATCH = 10_000_000
-_MOST_OF_JOURNAL = 10_000_000
+_MOST_OFJOURNAL = 10_000_000
 _MOST_OF_PICTURES = 256_000_000  # all together
 _MOST_CELLS = 10_000
 
@@ -192,7 +192,7 @@ def _note(others: int, where: str, notes: list[str]) -> None:
 
 def _journal(top: Folder) -> tuple[Cell, ...]:
     """Tell how far an execution came that was killed, from the journal that it kept."""
-    text = top.read(_JOURNAL, _MOST_OF_JOURNAL) or b""
+    text = top.read(JOURNAL, _MOST_OFJOURNAL) or b""
     cells: dict[int, Cell] = {}
     for line in text.splitlines():
         try:

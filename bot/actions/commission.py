@@ -7,7 +7,7 @@ command finds its entry, its number, its commit, and asks for the same runs.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -51,7 +51,13 @@ class Commission:
     later: tuple[Effect, ...] = ()
 
 
-def commission(office: Office, forge: GithubForge, event: Commanded, asked: str) -> Commission:
+def commission(
+    office: Office,
+    forge: GithubForge,
+    event: Commanded,
+    asked: str,
+    before: Sequence[dict[str, Any]] = (),
+) -> Commission:
     """Carry out one command, as far as that can be done without executing anything.
 
     Args:
@@ -59,6 +65,7 @@ def commission(office: Office, forge: GithubForge, event: Commanded, asked: str)
         forge: Its forge.
         event: The command, authorised.
         asked: Which command it is, the same for every delivery of it.
+        before: What the commands before it in the same comment put into the matrix.
 
     Raises:
         RequestError: It is not possible; nothing was changed.
@@ -74,7 +81,7 @@ def commission(office: Office, forge: GithubForge, event: Commanded, asked: str)
         running = SetLabels(event.issue, add=(LABEL_RUNNING,))
         return Commission(tuple(found), (running, *state_effects(world.thread, going_on(requests))))
     for _ in range(_TRIES):
-        effects = _decide(office, forge, event, world, asked)
+        effects = _decide(office, forge, event, world, asked, before)
         first = [e for e in effects if not isinstance(e, SetLabels)]
         first.sort(key=lambda effect: isinstance(effect, RequestRun))
         asked_for = [e.request for e in effects if isinstance(e, RequestRun)]
@@ -98,14 +105,19 @@ def commission(office: Office, forge: GithubForge, event: Commanded, asked: str)
 
 
 def _decide(
-    office: Office, forge: GithubForge, event: Commanded, world: World, asked: str
+    office: Office,
+    forge: GithubForge,
+    event: Commanded,
+    world: World,
+    asked: str,
+    before: Sequence[dict[str, Any]],
 ) -> tuple[Effect, ...]:
     """Decide what follows, within the budget; entries remember the command."""
     effects = commands.decide(event.command, world)
     requests = [effect.request for effect in effects if isinstance(effect, RequestRun)]
     if not requests:
         return effects
-    check_size(elements(requests, runner_of(world)))
+    check_size([*before, *elements(requests, runner_of(world))])
     if office.config.budget.is_set:
         spent = (entry.data for entry in forge.spent())
         now = world.now.isoformat()

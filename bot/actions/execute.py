@@ -16,9 +16,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bot.actions.artifact import FIGURES, JOURNAL, RESULT
+from bot.actions.clean import take_secrets_out
 from bot.actions.job import Job
-from bot.commands.run import REQUEST, SOURCE
+from bot.commands.run import PATCH, REQUEST, SOURCE
 from bot.errors import ForgeError
+from bot.excursion_file import NOTEBOOK
+from bot.log.redact import Redactor, Secrets
+from bot.log.safety import logged
 from runner.engines import local, slurm
 from runner.engines.job import Job as EngineJob
 from runner.records import RunRequest, RunResult, read_request, to_json
@@ -28,6 +33,9 @@ _NOT_FOR_NOTEBOOKS = (
     *("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"),
     *("GITHUB_TOKEN", "EXCURSION_REQUEST"),
 )
+
+
+_UPLOADED = frozenset({REQUEST, RESULT, NOTEBOOK, PATCH, FIGURES, JOURNAL})
 
 
 def execute(job: Job) -> RunResult:
@@ -42,9 +50,13 @@ def execute(job: Job) -> RunResult:
     work = temporary / "excursion" / request.run_id  # all of it is uploaded, however we end
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    with _commands_off() as say:
+    known = Secrets.of(os.environ)
+    with _commands_off(Redactor(known)) as say:
         _prepare(request, checkout, work)
-        return _run(request, checkout, work, say)
+        try:
+            return take_secrets_out(work, _run(request, checkout, work, say), known)
+        finally:
+            _leave_what_is_clean(work)
 
 
 def _request(text: str) -> RunRequest:
@@ -109,8 +121,18 @@ def _run(request: RunRequest, checkout: Path, work: Path, say: Callable[[str], N
     return ended[0]
 
 
+def _leave_what_is_clean(work: Path) -> None:
+    """Remove from what is uploaded all that the runner worked with; it holds outputs as they were.
+
+    Whoever may read the repository may download an artifact.
+    """
+    for path in work.iterdir():
+        if path.name not in _UPLOADED:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
 @contextmanager
-def _commands_off() -> Iterator[Callable[[str], None]]:
+def _commands_off(redactor: Redactor) -> Iterator[Callable[[str], None]]:
     """Have GitHub take nothing that is printed for a command to the runner.
 
     https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
@@ -118,11 +140,12 @@ def _commands_off() -> Iterator[Callable[[str], None]]:
     word = secrets.token_hex(32)
 
     def say(text: str) -> None:
-        sys.stdout.write(f"{text}\n")
+        sys.stdout.write(f"{logged(redactor.text(text))}\n")
         sys.stdout.flush()
 
-    say(f"::stop-commands::{word}")
+    sys.stdout.write(f"::stop-commands::{word}\n")
     try:
         yield say
     finally:
-        say(f"\n::{word}::")
+        sys.stdout.write(f"\n::{word}::\n")
+        sys.stdout.flush()

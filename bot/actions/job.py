@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,9 +91,6 @@ class Job:
 
     def output(self, **values: str) -> None:
         """Give outputs of the step; nothing in a value can pass for another output."""
-        lines = []
-        for name, value in values.items():
-            end = f"end-{secrets.token_hex(16)}"
-            lines.append(f"{name}<<{end}\n{value}\n{end}\n")
-        with Path(self["GITHUB_OUTPUT"]).open("a", encoding="utf-8") as file:
-            file.write("".join(lines))
+        from bot.actions.outputs import write_outputs
+
+        write_outputs(Path(self["GITHUB_OUTPUT"]), values)

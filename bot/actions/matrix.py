@@ -16,6 +16,8 @@ from runner.records import RunRequest, read_request
 MOST_JOBS = 256  # GitHub's own limit
 _MOST_BYTES = 900_000  # of a job's outputs, of which GitHub allows 1 MB
 _MINUTES_BESIDE = 10  # to check out, install, and upload
+# https://docs.github.com/en/actions/reference/limits: what a job on a machine of one's own may take
+_MOST_MINUTES = 5 * 24 * 60
 
 
 def elements(requests: Iterable[RunRequest], runs_on: Sequence[str]) -> list[dict[str, Any]]:
@@ -47,8 +49,15 @@ def check_size(found: Sequence[dict[str, Any]]) -> None:
     """Refuse more runs than one workflow may have.
 
     Raises:
-        RequestError: There are too many, or their parameters are too long.
+        RequestError: There are too many, they may take too long, or their parameters are too long.
     """
+    if any(each["minutes"] > _MOST_MINUTES for each in found):
+        raise RequestError(
+            f"a job on GitHub may take {_MOST_MINUTES // 60} hours at most, "
+            f"{_MINUTES_BESIDE} minutes of them beside the run",
+            right="Write a shorter timeout, such as timeout=12h; checkpoints make long runs of "
+            "several short ones.",
+        )
     if len(found) > MOST_JOBS:
         raise RequestError(
             f"{len(found)} runs are asked for at once, {MOST_JOBS} at most",

@@ -32,6 +32,7 @@ from bot.forge.github_api import Api, Patience
 from bot.forge.github_threads import ASKED, react
 from bot.forge.protocol import StoredRun, run_ref, sweep_ref
 from bot.handle import read_world
+from bot.log.redact import Secrets
 from bot.log.sweep.entry import State
 from bot.shell import Office
 from bot.surroundings import Surroundings
@@ -71,8 +72,9 @@ def publish(job: Job, patience: Patience | None = None) -> None:
         return
     executed = job.environment.get("EXCURSION_EXECUTED", "")
     folder = Path(job["EXCURSION_ARTIFACTS"])
+    secrets = Secrets.of(job.environment)
     ended = [
-        read_ended(folder / f"excursion-{request.run_id}", request, executed)
+        read_ended(folder / f"excursion-{request.run_id}", request, executed, secrets)
         for request in requests
     ]
     patience = patience or Patience(between_writes_s=job.between_writes_s)
@@ -95,16 +97,19 @@ def publish(job: Job, patience: Patience | None = None) -> None:
         raise trouble
 
 
-def read_ended(folder: Path, request: RunRequest, executed: str) -> Ended:
+def read_ended(
+    folder: Path, request: RunRequest, executed: str, secrets: Secrets | None = None
+) -> Ended:
     """Read what a job left of a run; where that is nothing to be believed, say so.
 
     Args:
         folder: Its artifact; need not be there.
         request: What was asked of it.
         executed: How the jobs ended, in GitHub's word: `success`, `failure`, `cancelled` ….
+        secrets: What is known here to be secret by its value.
     """
     try:
-        found = read_artifact(folder, request)
+        found = read_artifact(folder, request, secrets=secrets)
     except ArtifactRefusedError as error:
         why = f"what the job uploaded cannot be believed, and was not published: {error.what}"
         return _untold(request, {REQUEST: to_json(request)}, why)

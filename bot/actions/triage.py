@@ -154,7 +154,8 @@ def _carry_out(job: Job, api: Api, occasion: Occasion, asked: Asked) -> None:
         event = Commanded(actor, occasion.issue, command)
         try:
             authorise(event)
-            found = commission(office(), forge(), event, f"{occasion.comment}.{index}")
+            which = f"{occasion.comment}.{index}"
+            found = commission(office(), forge(), event, which, before=elements)
         except RequestError as error:
             mistake = error
             break
@@ -190,9 +191,8 @@ def _open(
 
 
 def _give(job: Job, elements: list[dict[str, Any]]) -> None:
-    from bot.actions.matrix import check_size, write_matrix
+    from bot.actions.matrix import write_matrix
 
-    check_size(elements)
     job.output(matrix=write_matrix(elements), count=str(len(elements)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.errors import ForgeError
 from bot.forge.git import NO_COMMIT, Git, advice
@@ -18,6 +18,7 @@ class NewCommit:
     parent: str
     files: Mapping[str, bytes]
     message: str
+    kept: Mapping[str, str] = field(default_factory=dict)  # folder of the parent's ─► its tree
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,8 @@ def write_commits(git: Git, commits: Sequence[NewCommit], identity: str | None =
             _data(message),
             f"from {commit.parent}\ndeleteall\n".encode(),
         ]
+        for path, tree in commit.kept.items():
+            parts.append(f"M 040000 {tree} {_quoted(path)}\n".encode())
         for path, content in commit.files.items():
             parts += [f"M 100644 inline {_quoted(path)}\n".encode(), _data(content)]
         parts.append(f"get-mark :{mark}\n".encode())

@@ -180,7 +180,10 @@ class GithubRuns(GithubBranches):
             parent = there.get(ref) or base
             if not parent:
                 raise ForgeError(f"{ref} is gone", right="Give the command again.")
-            commits.append(NewCommit(parent, files, message))
+            # A job's token may not change workflows, so that they stay as the code has them.
+            [workflows] = self._remote.has([f"{parent}:.github/workflows"])
+            kept = {".github/workflows": workflows} if workflows else {}
+            commits.append(NewCommit(parent, files, message, kept))
         written = self._remote.commit(commits, self._moment)
         for ref, commit in zip(new, written, strict=True):
             old = there.get(ref)

@@ -166,10 +166,6 @@ def test_from_a_label_to_pictures_in_the_thread(team: Team, tmp_path: Path) -> N
     assert team.github.bare.git("rev-parse", f"{ref}^") == commit
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="publish's commit lacks its parent's .github/workflows, which a job may not take away",
-)
 def test_a_branch_that_has_the_workflow_itself_is_published(team: Team, tmp_path: Path) -> None:
     path = ".github/workflows/excursions.yml"
     team.github.bare.commit_files("main", "Set up", {path: workflow_text(ORIGIN)})
