@@ -61,14 +61,14 @@ def test_outside_of_a_workflow_it_says_what_is_missing() -> None:
         assert "is not set" in done.stderr
 
 
-def test_a_notebook_that_prints_commands_gives_the_runner_none(bench: Bench) -> None:
+def execute(bench: Bench, code: str, **environment: str) -> tuple[list[str], Path, str]:
+    """Run a notebook whose last cell is this; give the step's lines, its folder, its errors."""
     issue = bench.begin()
     branch = f"{issue}-does-it-settle"
     path = f"excursions/demos/{branch}/notebook.ipynb"
     notebook = json.loads(bench.github.bare.git("show", f"{branch}:{path}"))
-    evil = "import os\nprint('::add-mask::all', os.environ.get('GITHUB_OUTPUT'), flush=True)"
-    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    code[-1]["source"] = evil
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    cells[-1]["source"] = code
     bench.github.bare.commit_files(branch, "Evil", {path: json.dumps(notebook)})
     [element] = bench.triage(*bench.say(issue, "/run"))
     checkout = bench.folder / "checkout"
@@ -76,16 +76,39 @@ def test_a_notebook_that_prints_commands_gives_the_runner_none(bench: Bench) -> 
         ["git", "clone", "-q", "-b", branch, str(bench.github.bare.path), str(checkout)], check=True
     )
     job, _ = bench.job(
-        "x", {}, EXCURSION_REQUEST=element["request"], GITHUB_WORKSPACE=str(checkout)
+        "x", {}, EXCURSION_REQUEST=element["request"], GITHUB_WORKSPACE=str(checkout), **environment
     )
     done = start(job, "execute")
     assert done.returncode == 0, done.stderr
-    first, *_, last = done.stdout.strip().splitlines()
+    first, *lines, last = done.stdout.strip().splitlines()
     word = first.removeprefix("::stop-commands::")
     assert first != word
     assert len(word) == 64
     assert last == f"::{word}::"
-    folder = Path(job["RUNNER_TEMP"]) / "excursion" / element["run_id"]
+    return lines, Path(job["RUNNER_TEMP"]) / "excursion" / element["run_id"], done.stderr
+
+
+def test_a_notebook_that_prints_commands_gives_the_runner_none(bench: Bench) -> None:
+    _, folder, _ = execute(
+        bench,
+        "import os\nprint('::add-mask::all', os.environ.get('GITHUB_OUTPUT'), flush=True)",
+    )
     result = json.loads((folder / "result.json").read_bytes())
     assert result["status"] == "succeeded", result["error"]
     assert "::add-mask::all None" in result["stdout_tail"]
+
+
+def test_what_is_uploaded_holds_no_secret_of_the_machine_and_nothing_unread(bench: Bench) -> None:
+    secret = "correct-horse-battery"  # noqa: S105  # of nothing
+    lines, folder, errors = execute(
+        bench,
+        "import os\nprint('it is', os.environ['LAB_API_TOKEN'])\n"
+        "raise ValueError(os.environ['LAB_API_TOKEN'])",
+        LAB_API_TOKEN=secret,
+    )
+    assert {path.name for path in folder.iterdir()} <= {
+        *("request.json", "result.json", "notebook.ipynb", "journal.jsonl", "figures"),
+    }
+    told = [path.read_text(errors="replace") for path in folder.rglob("*") if path.is_file()]
+    assert any("LAB_API_TOKEN" in text for text in told)
+    assert secret not in "".join([*told, *lines, errors])

@@ -401,6 +401,18 @@ def test_the_runner_is_the_configurations_and_the_budget_is_held(
     assert "3 runs asked for, 1 going on, 2 allowed at once" in reply
 
 
+@pytest.mark.parametrize(
+    "text", ["/run timeout=9999999h", "/sweep seed=1..250\n" + "/run seed=3\n" * 19]
+)
+def test_what_no_workflow_could_do_is_refused(bench: Bench, text: str) -> None:
+    issue = bench.begin()
+    refused = bench.say(issue, text)
+    bench.triage(*refused)
+    reply = bench.entry(issue, f"reply:{refused[1]['comment']['id']}")
+    assert "at most" in reply
+    assert bench.reactions(refused) == ["eyes", "-1"]
+
+
 def test_all_waiting_has_an_end(bench: Bench) -> None:
     issue = bench.begin()
     event = bench.say(issue, "/run")
