@@ -9,21 +9,21 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from bot.errors import ForgeError, RequestError
+from bot.forge import git_objects
+from bot.forge.git_objects import BrokenReaderError, Found, Objects
 
 NO_COMMIT = ""  # as the old value of a ref: it must not exist, whatever the object format
+_FACTS = 4  # that git tells of any repository
 _FALLBACK_NAME = "Excursions"
 _FALLBACK_EMAIL = "excursions@localhost"
-# Set by git for its hooks and aliases; they would point us at another repository or index.
-_FOREIGN = (
-    *("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX"),
-    *("GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"),
-)
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class Git:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._objects = Objects(root)
+        self._names: dict[str, str] = {}
 
     def run(
         self,
@@ -54,8 +56,6 @@ class Git:
         Raises:
             ForgeError: It ended with a status that is not in `allowed`.
         """
-        clean = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
-        clean |= {"LC_ALL": "C.UTF-8", "GIT_TERMINAL_PROMPT": "0"} | dict(environment or {})
         try:
             done = subprocess.run(
                 ["git", *arguments],
@@ -63,11 +63,11 @@ class Git:
                 input=stdin,
                 stdin=subprocess.DEVNULL if stdin is None else None,
                 capture_output=True,
-                env=clean,
+                env=git_objects.environment() | dict(environment or {}),
                 check=False,
             )
         except FileNotFoundError as error:
-            raise ForgeError("git is not installed", right="Install git and try again.") from error
+            raise _not_installed() from error
         if done.returncode not in allowed:
             said = (done.stderr or done.stdout).decode(errors="replace").strip()
             raise ForgeError(
@@ -81,17 +81,34 @@ class Git:
         """Run git and give its output as text, without the last newline."""
         return self.run(*arguments, cwd=cwd).stdout.decode(errors="surrogateescape").rstrip("\n")
 
+    @cached_property
+    def common_folder(self) -> Path:
+        """The folder that all checkouts share, where git keeps what it knows."""
+        return Path(self.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
+
+    def look_up(self, names: Sequence[str]) -> list[Found | None]:
+        """Read objects by names such as `refs/excursions/1/2:result.json`; None if not there.
+
+        Raises:
+            ForgeError: Git cannot read here.
+        """
+        try:
+            return self._objects.look_up(names)
+        except FileNotFoundError as error:
+            raise _not_installed() from error
+        except BrokenReaderError as error:
+            self.run("cat-file", "--batch", stdin="".join(f"{name}\n" for name in names).encode())
+            raise ForgeError("git cat-file failed", where=str(self.root)) from error
+
     def commit_of(self, ref: str) -> str | None:
         """Resolve a ref to a commit, None if there is no such ref."""
-        done = self.run(
-            "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", allowed=(0, 1, 128)
-        )
-        return done.stdout.decode().strip() or None
+        [found] = self.look_up([f"{ref}^{{commit}}"])
+        return found.id if found else None
 
     def read(self, commit: str, path: str) -> bytes | None:
         """Read a file at a commit, None if it is not there."""
-        done = self.run("cat-file", "blob", f"{commit}:{path}", allowed=(0, 1, 128))
-        return done.stdout if done.returncode == 0 else None
+        [found] = self.look_up([f"{commit}:{path}"])
+        return found.content if found and found.kind == "blob" else None
 
     def refs(self, prefix: str) -> dict[str, str]:
         """List the refs below a prefix with the commits that they name."""
@@ -215,13 +232,19 @@ class Git:
 
     def identities(self) -> tuple[str, str]:
         """Give author and committer as a commit made now would name them, with the moment."""
-        found = []
-        for role in ("AUTHOR", "COMMITTER"):
+        now = f"{int(time.time())} {time.strftime('%z')}"
+        return self._named("AUTHOR", now), self._named("COMMITTER", now)
+
+    def _named(self, role: str, now: str) -> str:
+        if role not in self._names:
             done = self.run("var", f"GIT_{role}_IDENT", allowed=(0, 1, 128))
             if done.returncode != 0:
                 done = self.run("var", f"GIT_{role}_IDENT", environment=_fallback(role))
-            found.append(done.stdout.decode().strip())
-        return found[0], found[1]
+            said = done.stdout.decode().strip()
+            if os.environ.get(f"GIT_{role}_DATE"):  # the moment is not ours to say
+                return said
+            self._names[role] = said.rsplit(" ", 2)[0]
+        return f"{self._names[role]} {now}"
 
     def _identity(self) -> dict[str, str]:
         """Name an author and committer where the user has not told git who they are."""
@@ -251,9 +274,12 @@ def find_repository(start: Path) -> tuple[Git, Path]:
         "--path-format=absolute",
         "--git-dir",
         "--git-common-dir",
+        "--is-inside-work-tree",
+        "--show-toplevel",  # fails outside of one, after the rest is said
         allowed=(0, 128),
     )
-    if done.returncode != 0:
+    lines = done.stdout.decode(errors="surrogateescape").splitlines()
+    if len(lines) < _FACTS:
         said = done.stderr.decode(errors="replace").strip()
         if "dubious ownership" in said:
             raise RequestError("git does not trust this repository", where=str(start), right=said)
@@ -262,7 +288,7 @@ def find_repository(start: Path) -> tuple[Git, Path]:
             where=str(start),
             right="Go into one, or make one: git init && git commit --allow-empty -m First",
         )
-    bare, own, common = done.stdout.decode(errors="surrogateescape").splitlines()
+    bare, own, common, inside, *top_level = lines
     if bare == "true":
         raise RequestError(
             "this repository is bare: it has no checkout to work beside",
@@ -270,11 +296,14 @@ def find_repository(start: Path) -> tuple[Git, Path]:
             right="Clone it and work in the clone.",
         )
     if own == common:
-        inside = probe.run("rev-parse", "--is-inside-work-tree").stdout.strip() == b"true"
-        top = Path(probe.text("rev-parse", "--show-toplevel")) if inside else Path(common).parent
+        top = Path(top_level[0]) if inside == "true" and top_level else Path(common).parent
     else:
         top = probe.worktrees()[0].path
     return Git(top), top
+
+
+def _not_installed() -> ForgeError:
+    return ForgeError("git is not installed", right="Install git and try again.")
 
 
 def _fallback(role: str) -> dict[str, str]:

@@ -21,43 +21,14 @@ class NewCommit:
     kept: Mapping[str, str] = field(default_factory=dict)  # folder of the parent's ─► its tree
 
 
-@dataclass(frozen=True)
-class Found:
-    """An object as it was found under some name."""
-
-    id: str
-    content: bytes
-
-
-def look_up(git: Git, names: Sequence[str]) -> list[Found | None]:
-    """Read objects by their names, such as `refs/excursions/1/2:result.json`; None if not there."""
-    if not names:
-        return []
-    asked = "".join(f"{name}\n" for name in names)
-    answer = git.run("cat-file", "--batch", stdin=asked.encode()).stdout
-    found: list[Found | None] = []
-    at = 0
-    for _ in names:
-        end = answer.index(b"\n", at)
-        fields = answer[at:end].decode(errors="replace").split(" ")
-        at = end + 1
-        if fields[-1] in ("missing", "ambiguous"):
-            found.append(None)
-            continue
-        size = int(fields[-1])
-        found.append(Found(fields[0], answer[at : at + size]))
-        at += size + 1
-    return found
-
-
 def read_many(git: Git, names: Sequence[str]) -> list[bytes | None]:
     """Read the contents of objects by their names, None for those that are not there."""
-    return [found.content if found else None for found in look_up(git, names)]
+    return [found.content if found else None for found in git.look_up(names)]
 
 
 def object_ids(git: Git, names: Sequence[str]) -> list[str | None]:
     """Resolve objects by their names, None for those that are not there."""
-    return [found.id if found else None for found in look_up(git, names)]
+    return [found.id if found else None for found in git.look_up(names)]
 
 
 def tree_files(git: Git, commit: str) -> dict[str, bytes]:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from bot.errors import ForgeError
@@ -41,7 +42,7 @@ class Remote:
         """Where git finds it."""
         return f"{self.server_url}/{self.repository}.git"
 
-    @property
+    @cached_property
     def git(self) -> Git:
         """The bare folder, made where it is missing."""
         git = Git(self.folder)

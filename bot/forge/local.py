@@ -100,8 +100,7 @@ class LocalForge(LocalThreads, LocalBranches, LocalReproductions, LocalSweeps):
             self.root.mkdir(exist_ok=True)
         except OSError as error:
             raise disk_error(error, self.root) from error
-        common = Path(self.git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
-        exclude = common / "info" / "exclude"
+        exclude = self.git.common_folder / "info" / "exclude"
         known = exclude.read_text() if exclude.exists() else ""
         if f"/{FOLDER}/" not in known.splitlines():
             gap = "" if not known or known.endswith("\n") else "\n"

@@ -84,8 +84,7 @@ class LocalBranches(LocalPlace):
 
     def _remove_half_made(self, path: Path) -> None:
         """Remove a checkout whose making was killed; nobody can have worked in it yet."""
-        common = Path(self.git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
-        for lock in (common / "worktrees").glob("*/locked"):
+        for lock in (self.git.common_folder / "worktrees").glob("*/locked"):
             pointer = lock.parent / "gitdir"
             here = pointer.exists() and Path(pointer.read_text().strip()).parent == path
             if here and lock.read_text().strip() == "initializing":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.errors import ForgeError
 from bot.forge.git import NO_COMMIT, Git
-from bot.forge.git_batch import NewCommit, look_up, move_refs, write_commits
+from bot.forge.git_batch import NewCommit, move_refs, write_commits
 from bot.forge.thread_files import write_atomically
 
 FOLDER = ".excursions"
@@ -40,7 +40,7 @@ class LocalPlace:
         Raises:
             ForgeError: The ref is gone, or somebody else moved it meanwhile.
         """
-        found = look_up(self.git, [f"{ref}^{{commit}}", *(f"{ref}:{name}" for name in files)])
+        found = self.git.look_up([f"{ref}^{{commit}}", *(f"{ref}:{name}" for name in files)])
         old = found[0].id if found[0] else None
         parent = old or base
         if parent is None:
