@@ -140,8 +140,9 @@ class Github(Strict):
     """How things are done on GitHub."""
 
     # What makes the commit with a run's pictures reachable: its own ref, which no list of branches
-    # shows, or a branch besides, where GitHub serves nothing that only such a ref reaches.
-    images: Literal["refs", "branch"] = "refs"
+    # shows, or a branch besides, where GitHub serves nothing that only such a ref reaches. Or
+    # pictures are uploaded to GitHub's attachments as well, which takes a person's token.
+    images: Literal["refs", "branch", "attachments"] = "refs"
     # Who posted entries, where the workflow's token was another one then.
     bot: str = "github-actions[bot]"
 

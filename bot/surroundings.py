@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -16,12 +16,14 @@ class Surroundings:
             lies on this machine.
         log: The page that tells what the machines did; empty where there is none.
         kept: Ref ─► the commit under which its files can be had, where they are published.
-        trouble: Why pictures cannot be shown, if they cannot.
+        attached: SHA-256 of a picture ─► its address, of those of an entry that are attached.
+        trouble: Why pictures cannot be shown as they should, if they cannot.
     """
 
     page: str = ""
     log: str = ""
     kept: Mapping[str, str] | None = None
+    attached: Mapping[str, str] = field(default_factory=dict)
     trouble: str = ""
 
     @property

@@ -57,6 +57,7 @@ class Bench:
     config: str = CONFIG
     clock: Clock = field(default_factory=Clock)
     deliveries: int = 0
+    personal_token: str = ""  # that the publish job is given for attachments
 
     def prepare(self) -> None:
         """Put a configuration on main, as `init --github` does, and check it out, trusted."""
@@ -87,6 +88,8 @@ class Bench:
             "GITHUB_WORKSPACE": str(self.trusted),
             "GITHUB_OUTPUT": str(output),
             "GITHUB_RUN_ID": "77",
+            "GITHUB_REPOSITORY_ID": str(self.github.document("")["id"]),
+            "EXCURSIONS_UPLOADS_URL": self.github.origin,
             "RUNNER_TEMP": str(own),
             **environment,
         }
@@ -115,6 +118,7 @@ class Bench:
             EXCURSION_MATRIX=json.dumps({"include": elements}),
             EXCURSION_ARTIFACTS=str(artifacts),
             EXCURSION_EXECUTED=executed,
+            EXCURSIONS_ATTACHMENTS_TOKEN=self.personal_token,
         )
         publish(job, self.clock.patience)
 

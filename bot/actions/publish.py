@@ -7,12 +7,15 @@ run of which nothing came is told of, too.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bot.actions.artifact import RESULT, read_artifact, untold
+from bot.actions.attaching import Attaching, Picture
 from bot.actions.folder import ArtifactRefusedError
 from bot.actions.job import Job
 from bot.actions.matrix import read_matrix
@@ -27,17 +30,19 @@ from bot.effects import Effect, PublishSweep, SetLabels, UpsertEntry
 from bot.errors import ForgeError
 from bot.events import RunEnded
 from bot.excursion import LABEL_RUNNING
+from bot.forge.attached import STORE
 from bot.forge.github import GithubForge
 from bot.forge.github_api import Api, Patience
 from bot.forge.github_threads import ASKED, react
 from bot.forge.protocol import StoredRun, run_ref, sweep_ref
 from bot.handle import read_world
 from bot.log.redact import Secrets
-from bot.log.sweep.entry import State
+from bot.log.run_entry import shown_figures
+from bot.log.sweep.entry import FIGURE, State
 from bot.shell import Office
 from bot.surroundings import Surroundings
 from bot.sweep import Sweep, read_sweeps
-from runner.records import RunRequest, RunResult, Status, to_json
+from runner.records import Figure, RunRequest, RunResult, Status, to_json
 
 _BRANCH = "refs/heads/excursion-runs"  # where branches make pictures reachable
 
@@ -90,7 +95,8 @@ def publish(job: Job, patience: Patience | None = None) -> None:
         expected=expected_of_runs(config, first.notebook.rpartition("/")[0]),
     )
     office = open_office(job, forge, first.requested)
-    trouble = _Publication(job, office, forge, ended).carry_out()
+    attaching = Attaching(job, patience) if config.github.images == "attachments" else None
+    trouble = _Publication(job, office, forge, ended, attaching).carry_out()
     for comment in _comments(forge, ended):
         react(api, first.issue, comment, DONE)
     if trouble is not None:
@@ -137,12 +143,21 @@ def _untold(request: RunRequest, files: Mapping[str, bytes], why: str, **known: 
 class _Publication:
     """The runs of one workflow, all of one issue, on their way into its thread."""
 
-    def __init__(self, job: Job, office: Office, forge: GithubForge, ended: list[Ended]) -> None:
+    def __init__(
+        self,
+        job: Job,
+        office: Office,
+        forge: GithubForge,
+        ended: list[Ended],
+        attaching: Attaching | None,
+    ) -> None:
         self._office = office
         self._forge = forge
         self._ended = ended
         self._issue = ended[0].request.issue
         self._surroundings = Surroundings(page=job.page, log=job.log)
+        self._attaching = attaching
+        self._any_attachment = f"{job.server_url}{STORE}{uuid.UUID(int=0)}"
         self._by_branch = office.config.github.images == "branch"
 
     def carry_out(self) -> ForgeError | None:
@@ -157,25 +172,23 @@ class _Publication:
             )
             for each in self._ended
         }
-        for sweep, world in sweeps.values():
+        drawn: dict[str, bytes] = {}  # sweep ─► its picture
+        for name, (sweep, world) in sweeps.items():
             for effect in entry_effects(sweep, State.ENDED, world):
                 if isinstance(effect, PublishSweep) and effect.kept:
                     ref = sweep_ref(effect.issue, effect.first)
                     wanted[ref] = (effect.files, effect.message, effect.base)
+                    drawn |= {name: effect.files[FIGURE]} if FIGURE in effect.files else {}
         trouble = self._push(wanted)
         alone = [each for each in self._ended if not each.request.sweep]
-        entries = [effect for each in alone for effect in self._entry_of_run(each)]
-        for sweep, world in sweeps.values():
-            world = dataclasses.replace(world, surroundings=self._surroundings)
-            effects = entry_effects(sweep, State.ENDED, world)
-            entries += [
-                self._complete(effect, sweep.results, sweep_ref(self._issue, sweep.first))
-                for effect in effects
-                if isinstance(effect, UpsertEntry)
-            ]
+        # Each at once, so that what was uploaded for one is remembered whatever happens next.
+        for each in alone:
+            self._office.apply(self._issue, (self._entry_of_run(each),))
+        for name, (sweep, world) in sweeps.items():
+            self._office.apply(self._issue, self._entry_of_sweep(sweep, world, drawn.get(name)))
         state = told_of([each.result for each in alone], [sweep for sweep, _ in sweeps.values()])
         thread = self._forge.thread(self._issue)
-        self._office.apply(self._issue, (*entries, *state_effects(thread, state)))
+        self._office.apply(self._issue, tuple(state_effects(thread, state)))
         if not self._others():
             self._office.apply(self._issue, (SetLabels(self._issue, remove=(LABEL_RUNNING,)),))
         return trouble
@@ -195,11 +208,43 @@ class _Publication:
         self._surroundings = dataclasses.replace(self._surroundings, kept=kept)
         return None
 
-    def _entry_of_run(self, ended: Ended) -> list[Effect]:
+    def _entry_of_run(self, ended: Ended) -> Effect:
         event = RunEnded(self._issue, ended.number, ended.result)
         world = read_world(self._office, event)
-        world = dataclasses.replace(world, surroundings=self._surroundings)
-        return [self._complete(ended_entry(ended.result, world), [ended.result], ended.ref)]
+        pictures = [
+            Picture(figure.file, figure.sha256, ended.files[f"figures/{figure.file}"])
+            for figure in self._shown(ended)
+        ]
+        surroundings = self._attached(f"run:{ended.request.run_id}", pictures)
+        world = dataclasses.replace(world, surroundings=surroundings)
+        return self._complete(ended_entry(ended.result, world), [ended.result], ended.ref)
+
+    def _entry_of_sweep(
+        self, sweep: Sweep, world: World, drawn: bytes | None
+    ) -> tuple[UpsertEntry, ...]:
+        name = FIGURE.rpartition("/")[2]
+        pictures = [Picture(name, hashlib.sha256(drawn).hexdigest(), drawn)] if drawn else []
+        surroundings = self._attached(f"sweep:{sweep.id}", pictures)
+        world = dataclasses.replace(world, surroundings=surroundings)
+        return tuple(
+            self._complete(effect, sweep.results, sweep_ref(self._issue, sweep.first))
+            for effect in entry_effects(sweep, State.ENDED, world)
+            if isinstance(effect, UpsertEntry)
+        )
+
+    def _shown(self, ended: Ended) -> list[Figure]:
+        """Name the pictures that the entry of a run has room for, once they are attached."""
+        at = self._surroundings.figures(ended.ref, "")
+        attached = {figure.sha256: self._any_attachment for figure in ended.result.figures}
+        return [figure for figure, _ in shown_figures(ended.result, at, attached)]
+
+    def _attached(self, key: str, pictures: Sequence[Picture]) -> Surroundings:
+        """Attach an entry's pictures, where that is wanted and their files are kept by git."""
+        if self._attaching is None or self._surroundings.kept is None:
+            return self._surroundings
+        there = self._forge.thread(self._issue).entry(key)
+        attached, trouble = self._attaching.attach(pictures, there.data if there else None)
+        return dataclasses.replace(self._surroundings, attached=attached, trouble=trouble)
 
     def _complete(self, effect: UpsertEntry, results: Sequence[RunResult], ref: str) -> UpsertEntry:
         """Have an entry remember the command, where its files are, and what the runs took."""

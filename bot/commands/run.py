@@ -22,6 +22,7 @@ from bot.errors import RequestError
 from bot.events import RunEnded
 from bot.excursion import LABEL_RUNNING
 from bot.excursion_file import NOTEBOOK, ExcursionFile
+from bot.forge.attached import write_attached
 from bot.forge.marker import write_marker
 from bot.forge.protocol import run_ref
 from bot.log.figures import safe_figures
@@ -185,23 +186,30 @@ def ended_entry(result: RunResult, world: World) -> UpsertEntry:
         agreement=compared,
         surroundings=world.surroundings,
     )
-    memory = run_memory(result)
+    memory = run_memory(result, beside=write_attached(world.surroundings.attached))
     if compared is not None:
         memory["agreement"] = compared.verdict.words
     return UpsertEntry(result.issue, f"run:{result.run_id}", entry, memory)
 
 
-def run_memory(result: RunResult) -> dict[str, object]:
-    """Give what a run's entry remembers: of its metrics, those that its marker has room for."""
+def run_memory(
+    result: RunResult, *, beside: Mapping[str, object] | None = None
+) -> dict[str, object]:
+    """Give what a run's entry remembers: of its metrics, those that its marker has room for.
+
+    Args:
+        result: What the run came to.
+        beside: What must be remembered as well, and takes room.
+    """
     always = {"status", "commit", "started", "metrics"}
     seldom = {name for name in ("answered_from", "reproduces") if getattr(result, name)}
     data = result.model_dump(mode="json", include=always | seldom)
-    room, metrics = _MEMORY, {}
+    room, metrics = _MEMORY - (len(write_marker("", dict(beside))) if beside else 0), {}
     for name, value in data["metrics"].items():
         size = len(write_marker("", {name: value}))
         if size <= room:
             room, metrics[name] = room - size, value
-    return {**data, "metrics": metrics}
+    return {**data, "metrics": metrics, **(beside or {})}
 
 
 def request_effects(request: RunRequest, files: Mapping[str, bytes]) -> tuple[Effect, ...]:

@@ -6,6 +6,7 @@ has an outcome keeps it, what waits keeps its number, what was stopped while it 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -18,6 +19,7 @@ from bot.effects import Effect, PublishSweep, RequestRun, SetLabels, UpsertEntry
 from bot.errors import RequestError
 from bot.excursion import LABEL_RUNNING
 from bot.excursion_file import ExcursionFile
+from bot.forge.attached import write_attached
 from bot.forge.protocol import sweep_ref
 from bot.grid import expand
 from bot.log.predictions import read_predictions
@@ -165,6 +167,7 @@ def entry_effects(sweep: Points, state: State, world: World) -> tuple[Effect, ..
         limits=_limits(sweep, declared, world),
         surroundings=world.surroundings,
     )
+    memory = _memory(sweep, state, declared) | write_attached(world.surroundings.attached)
     running = state is State.RUNNING
     message = f"Sweep {sweep.id}: {len(sweep.succeeded)} of {len(sweep.points)} points succeeded\n"
     publish = PublishSweep(
@@ -175,7 +178,7 @@ def entry_effects(sweep: Points, state: State, world: World) -> tuple[Effect, ..
     stopped = () if others else (SetLabels(issue, remove=(LABEL_RUNNING,)),)
     return (
         *((publish,) if sweep.results else ()),
-        UpsertEntry(issue, f"sweep:{sweep.id}", entry, _memory(sweep, state, declared)),
+        UpsertEntry(issue, f"sweep:{sweep.id}", entry, memory),
         *((SetLabels(issue, add=(LABEL_RUNNING,)),) if running else stopped),
     )
 
@@ -215,8 +218,10 @@ def picture_of(
     folder = surroundings.figures(
         sweep_ref(sweep.request.issue, sweep.first), f"sweeps/{sweep.first}/figures/"
     )
-    shown = Shown(f"{folder}{name}", caption(chart, sweep), alt_text(chart, sweep))
-    return shown if folder else None, draw_chart(chart)
+    png = draw_chart(chart)
+    at = surroundings.attached.get(hashlib.sha256(png).hexdigest()) or f"{folder}{name}"
+    shown = Shown(at, caption(chart, sweep), alt_text(chart, sweep))
+    return shown if folder else None, png
 
 
 def _known_since(sweep: Points, world: World) -> str:

@@ -115,11 +115,17 @@ def safe_figures(
     return result.model_copy(update={"figures": tuple(kept), "notes": tuple(notes)}), pictures
 
 
-def shown_figure(figure: Figure, folder: str) -> str:
-    """Write a picture, with its caption below, as Markdown; `folder` ends in `/`."""
+def shown_figure(figure: Figure, folder: str, *, at: str = "") -> str:
+    """Write a picture, with its caption below, as Markdown.
+
+    Args:
+        figure: What is known of it.
+        folder: Where it is found by its name; ends in `/`.
+        at: Its own address, where it has one.
+    """
     caption = inline(clip(figure.caption, _LONGEST_CAPTION))
     alt = inline(clip(figure.alt, _LONGEST_CAPTION)) or caption or f"Figure of cell {figure.cell}"
-    picture = f"![{alt}]({folder}{figure.file})"
+    picture = f"![{alt}]({at or folder + figure.file})"
     return f"{picture}\n*{caption}*" if caption else picture
 
 

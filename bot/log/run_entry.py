@@ -18,7 +18,7 @@ from bot.log.safety import clip, code, inline
 from bot.log.tables import WIDEST, number, shown_table, table
 from bot.parameters import written
 from bot.surroundings import LOCAL, Surroundings
-from runner.records import CellStatus, Metric, RunRequest, RunResult, Status
+from runner.records import CellStatus, Figure, Metric, RunRequest, RunResult, Status
 
 LONGEST = 60_000  # characters; GitHub refuses a comment above 65,536
 _MOST_FIGURES = 40
@@ -97,7 +97,7 @@ def run_entry(
         *metrics,
         # What was said once the original had shown it is no prediction.
         predicted(seen, (original or result).started, predictions, "run"),
-        _shown(result, figures_at),
+        _shown(result, figures_at, surroundings.attached),
         ran_on(result, original),
         _noted(result),
         log_link(surroundings),
@@ -224,14 +224,28 @@ def log_link(surroundings: Surroundings) -> str:
     return "\n\n".join(parts)
 
 
-def _shown(result: RunResult, figures_at: str) -> str:
-    """Put pictures and tables in the order in which the cells showed them."""
+def shown_figures(
+    result: RunResult, figures_at: str, attached: Mapping[str, str]
+) -> list[tuple[Figure, str]]:
+    """Give the pictures that a run's entry has room for, with their Markdown.
+
+    Args:
+        result: What happened.
+        figures_at: Where pictures are found by their names, ending in `/`; empty if nowhere.
+        attached: SHA-256 ─► address, of those that have one of their own.
+    """
     figures = result.figures[:_MOST_FIGURES] if figures_at else ()
-    pictures = [shown_figure(figure, figures_at) for figure in figures]
-    pictures = pictures[: _fitting(pictures, "pictures")]
+    pictures = [shown_figure(f, figures_at, at=attached.get(f.sha256, "")) for f in figures]
+    fitting = _fitting(pictures, "pictures")
+    return list(zip(figures[:fitting], pictures, strict=False))
+
+
+def _shown(result: RunResult, figures_at: str, attached: Mapping[str, str]) -> str:
+    """Put pictures and tables in the order in which the cells showed them."""
+    pictures = shown_figures(result, figures_at, attached)
     tables = [shown_table(shown) for shown in result.tables[:10]]
     tables = tables[: _fitting(tables, "tables")]
-    shown = [(figure.cell, text) for figure, text in zip(result.figures, pictures, strict=False)]
+    shown = [(figure.cell, text) for figure, text in pictures]
     shown += [(table_.cell, text) for table_, text in zip(result.tables, tables, strict=False)]
     texts = [text for _, text in sorted(shown, key=lambda pair: pair[0]) if text]
     for noun, left in (

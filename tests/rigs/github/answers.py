@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from rigs.github import (
+    attachments,
     contents,
     documents,
     git_data,
@@ -69,6 +70,8 @@ class Answers:
                 return smart_http.serve(world, request), "git"
             if request.path == "/graphql":
                 return graphql.execute(world, request), "graphql"
+            if request.path == attachments.PATH:
+                return attachments.upload(world, request), "supplement"
             if request.path.startswith(f"/{world.full_name}/"):
                 return smart_http.show_file(world, request), "git"
             return self._rest(request)

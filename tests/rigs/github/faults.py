@@ -51,12 +51,14 @@ class Planned:
         at: The number of the request, from 1.
         times: How many requests in a row.
         retry_after: Seconds that `Retry-After` says.
+        path: Where only requests to it count.
     """
 
     kind: Fault
     at: int
     times: int
     retry_after: int
+    path: str = ""
 
 
 # https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api

@@ -142,10 +142,15 @@ class Server:
 
     # -- faults and looking back ---------------------------------------------------------------
 
-    def fault(self, *, at: int, kind: Fault, times: int = 1, retry_after: int = 1) -> None:
-        """Have the n-th request from now, and `times - 1` after it, meet a fault."""
-        first = len(self.exchanges) + at
-        self._planned.append(Planned(kind, first, times, retry_after))
+    def fault(
+        self, *, at: int, kind: Fault, times: int = 1, retry_after: int = 1, path: str = ""
+    ) -> None:
+        """Have the n-th request from now, and `times - 1` after it, meet a fault.
+
+        Where a path is given, only requests to it count.
+        """
+        first = len(self._asked(path)) + at
+        self._planned.append(Planned(kind, first, times, retry_after, path))
 
     def state(self) -> dict[str, Any]:
         """Give all that there is, without numbers and times: comparable between two worlds."""
@@ -177,7 +182,7 @@ class Server:
         with self._lock:
             request, authorised = self._request(arrived)
             number = len(self.exchanges) + 1
-            planned = next((p for p in self._planned if p.at <= number < p.at + p.times), None)
+            planned = next((p for p in self._planned if self._meets(p, request.path)), None)
             if planned and not planned.kind.acts:
                 ours, source = Reply(0), "fault"
             elif not authorised:
@@ -193,6 +198,15 @@ class Server:
         if planned and planned.kind.hangs:
             closing.wait(120)
         return None if silent else told
+
+    def _asked(self, path: str) -> list[Exchange]:
+        """Give the exchanges about a path, or all."""
+        return [each for each in self.exchanges if not path or each.request.path == path]
+
+    def _meets(self, planned: Planned, path: str) -> bool:
+        """Tell whether the request that is being answered meets a fault."""
+        count = len(self._asked(planned.path)) + 1
+        return planned.path in ("", path) and planned.at <= count < planned.at + planned.times
 
     def _request(self, arrived: Arrived) -> tuple[Request, bool]:
         """Give the request and whether its token, if it has one, is known."""

@@ -41,6 +41,8 @@ class World:
         minimized: Why each minimized comment is, by its identifier.
         refuses_links: Make `createLinkedBranch` answer `linkedBranch: null`, as GitHub does to a
             token that may not, or for a name that is taken.
+        attachments: What was uploaded to the store of attachments, in order.
+        attached_at: Where the store says that they lie; empty for where GitHub has them.
     """
 
     origin: str
@@ -57,6 +59,8 @@ class World:
     pinned: set[int] = field(default_factory=set)
     minimized: dict[int, str] = field(default_factory=dict)
     refuses_links: bool = False
+    attachments: list[bytes] = field(default_factory=list)
+    attached_at: str = ""
     _last: int = 0
 
     @property
