@@ -102,6 +102,15 @@ def test_what_executes_has_no_token_and_no_secret() -> None:
     assert [step["with"]["persist-credentials"] for step in checkouts] == [False]
 
 
+def test_the_persons_token_is_given_to_the_publish_step_alone() -> None:
+    reusable: Any = read(REUSABLE)  # in YAML 1.1 the key `on` is a truth
+    steps = [step for job in reusable["jobs"].values() for step in job["steps"]]
+    having = [step["name"] for step in steps if "secrets." in json.dumps(step)]
+    assert having == ["Publish"]
+    assert REUSABLE.read_text("utf-8").count("secrets.") == 1  # and in no job's own variables
+    assert reusable[True]["workflow_call"]["secrets"]["attachments_token"]["required"] is False
+
+
 def test_no_script_holds_an_expression() -> None:
     for path in (REUSABLE, OWN):
         for job in read(path)["jobs"].values():

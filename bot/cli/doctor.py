@@ -13,7 +13,7 @@ import click
 from bot.cli.machine import machine_findings
 from bot.cli.place import give, json_option
 from bot.config import FILE_NAME, Config, read_config
-from bot.doctor.files import form_finding, workflow_findings
+from bot.doctor.files import form_finding, picture_findings, workflow_findings
 from bot.doctor.finding import Finding, State, good, is_well, missing, unknown
 from bot.errors import ForgeError, RequestError
 from bot.forge.git import Git, find_repository
@@ -47,6 +47,7 @@ def doctor_command(local: bool, as_json: bool) -> None:
     if not local and (access.repository or workflow is not None):
         findings += workflow_findings(workflow, installed_origin(access.server))
         findings.append(form_finding(form, templates))
+        findings += picture_findings(workflow, config)
         try:
             findings += _on_github(access, config, templates, workflow)
         except ForgeError as error:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import yaml
 
+from bot.config import Config
 from bot.doctor.finding import Finding, advice, good, missing
 from bot.errors import RequestError
 from bot.setup.files import WORKFLOW
@@ -18,6 +19,7 @@ NEEDED = {"contents": "write", "issues": "write", "pull-requests": "write"}
 _EVENTS = {"issues": {"opened", "labeled"}, "issue_comment": {"created"}}
 _OWN = "$/.github/workflows/excursion.yml"  # how this project's own repository calls it
 _MAKE = "excursion init --github"
+SECRET = "attachments_token"  # noqa: S105  # what our workflow calls it
 
 
 def workflow_findings(text: str | None, origin: Origin | None) -> tuple[Finding, ...]:
@@ -44,6 +46,34 @@ def workflow_findings(text: str | None, origin: Origin | None) -> tuple[Finding,
         *_permission_findings(jobs[0].get("permissions")),
         _pin_finding(text, str(jobs[0]["uses"]), origin),
     )
+
+
+def picture_findings(text: str | None, config: Config) -> tuple[Finding, ...]:
+    """Look at how pictures are shown; nothing is to be said of what needs nothing.
+
+    Args:
+        text: The workflow's; None if there is none.
+        config: What `excursions.toml` says.
+    """
+    if config.github.images != "attachments":
+        return ()
+    right = (
+        f"Make a secret of a token of somebody's who may push here, and pass it on in {WORKFLOW}: "
+        f"secrets: {SECRET}: ${{{{ secrets.EXCURSIONS_ATTACHMENTS_TOKEN }}}}"
+    )
+    try:
+        jobs = yaml.safe_load(text or "")["jobs"].values()
+        given = [job.get("secrets") for job in jobs if _is_ours(str(job.get("uses", "")))]
+    except (yaml.YAMLError, LookupError, TypeError, AttributeError):
+        given = []
+    if not any(each == "inherit" or (isinstance(each, dict) and SECRET in each) for each in given):
+        what = f'images = "attachments" needs a person\'s token, and {WORKFLOW} passes none on'
+        return (missing("pictures", what, right),)
+    what = (
+        'images = "attachments" uploads them with the token that the workflow passes on; whether '
+        "it is there, and may, shows in entries only"
+    )
+    return (advice("pictures", what, "See that the secret is set and has not expired"),)
 
 
 def form_finding(text: str | None, templates: Iterable[Template]) -> Finding:

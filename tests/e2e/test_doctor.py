@@ -104,6 +104,24 @@ def test_each_thing_missing_is_named_with_what_to_do(
     assert all(each["right"] for rows in found(done).values() for each in rows)
 
 
+def test_attached_pictures_need_a_secret_that_the_workflow_passes_on(
+    repository: Repository, team: dict[str, str]
+) -> None:
+    (repository.top / "excursions.toml").write_text(f'{CONFIG}[github]\nimages = "attachments"\n')
+    [lacking] = found(doctor(repository, "--json", **team))["pictures"]
+    assert lacking["state"] == "missing"
+    assert "needs a person's token" in lacking["what"]
+    assert "secrets: attachments_token:" in lacking["right"]
+
+    path = repository.top / WORKFLOW
+    text = path.read_text()
+    hint = "    # secrets:\n    #   attachments_token:"
+    assert hint in text
+    path.write_text(text.replace(hint, "    secrets:\n      attachments_token:"))
+    [left] = found(doctor(repository, "--json", **team))["pictures"]
+    assert left["state"] == "advice"
+
+
 def test_what_a_token_may_not_see_is_unknown_and_no_fault(
     github: Server, repository: Repository, team: dict[str, str]
 ) -> None:

@@ -40,6 +40,7 @@ for number in range(2):
     plt.show()
 record(seed_seen=seed)
 print("token:", os.environ.get("GITHUB_TOKEN") or "none")
+print("person's:", os.environ.get("EXCURSIONS_ATTACHMENTS_TOKEN") or "none")
 print("::set-output name=x::y")
 print("::error::forged")
 """
@@ -50,6 +51,7 @@ class Team:
 
     def __init__(self, github: Server, language: Language, folder: Path) -> None:
         self.github = github
+        self.secrets: dict[str, str] = {}
         self.workflow = folder / "team" / ".github" / "workflows" / "excursions.yml"
         self.workflow.parent.mkdir(parents=True)
         self.workflow.write_text(workflow_text(ORIGIN), "utf-8")
@@ -68,6 +70,7 @@ class Team:
                 "PATH": f"{command.parent}:/usr/local/bin:/usr/bin:/bin",
                 "PYTHONPATH": str(ROOT),
                 "EXCURSIONS_BETWEEN_WRITES_S": "0",
+                "EXCURSIONS_UPLOADS_URL": github.origin,
                 "OMP_NUM_THREADS": "1",
             },
         )
@@ -96,7 +99,7 @@ class Team:
         return self._run("issue_comment", payload, stops)
 
     def _run(self, event: str, payload: Any, stops: tuple[Interruption, ...] = ()) -> WorkflowRun:
-        run = self.rig.run(self.workflow, event, payload, interruptions=stops)
+        run = self.rig.run(self.workflow, event, payload, secrets=self.secrets, interruptions=stops)
         assert run is not None
         print(run)
         return run
@@ -164,6 +167,32 @@ def test_from_a_label_to_pictures_in_the_thread(team: Team, tmp_path: Path) -> N
     names = {each.path for each in team.github.bare.tree(ref, deep=True)}
     assert {"result.json", "request.json", "notebook.ipynb"} <= {Path(n).name for n in names}
     assert team.github.bare.git("rev-parse", f"{ref}^") == commit
+
+
+def test_pictures_are_attached_with_a_secret_that_the_notebook_never_sees(
+    team: Team, tmp_path: Path
+) -> None:
+    config = CONFIG + '[github]\nimages = "attachments"\n'
+    team.github.bare.commit_files("main", "Attach", {"excursions.toml": config})
+    hint = "    # secrets:\n    #   attachments_token:"
+    text = team.workflow.read_text("utf-8")
+    assert hint in text
+    team.workflow.write_text(text.replace(hint, "    secrets:\n      attachments_token:"), "utf-8")
+    token = team.github.token("wes")
+    team.secrets = {"EXCURSIONS_ATTACHMENTS_TOKEN": token}
+    issue = team.github.open_issue("ada", "Does it settle?")
+    team.label(issue, "excursion:demo")
+    team.commit_notebook(issue, tmp_path, PLOTS)
+
+    run = team.comment(issue, "/run seed=3")
+
+    assert set(run.results.values()) == {"success"}
+    entry = team.thread(issue)[-1]["body"]
+    store = f"{team.github.origin}/user-attachments/assets/"
+    assert [address.startswith(store) for address in pictures(entry)] == [True, True]
+    assert len(team.github.world.attachments) == 2
+    assert "person's: none" in entry
+    assert token not in entry
 
 
 def test_a_branch_that_has_the_workflow_itself_is_published(team: Team, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[3]
 JOBS = ("triage", "execute", "publish")
+TOKENS = ("GITHUB_TOKEN", "EXCURSIONS_ATTACHMENTS_TOKEN")
 PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14", "python3.15")
 
 
@@ -130,7 +131,9 @@ def version() -> str:
 
 def run(*command: str) -> None:
     """Run a command that installs something; what it says is shown."""
-    if subprocess.run(command, check=False).returncode != 0:
+    # Packages are made with code of their authors', which no token is for.
+    without = {name: value for name, value in os.environ.items() if name not in TOKENS}
+    if subprocess.run(command, env=without, check=False).returncode != 0:
         stop("the environment could not be made: the words above say why")
 
 

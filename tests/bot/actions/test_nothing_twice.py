@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench import Bench, succeed
+from bench import CONFIG, Bench, succeed
 from rigs.github.faults import Fault
 from rigs.github.server import Server
 
@@ -32,6 +32,7 @@ class Flow:
     name: str
     scene: Callable[[Bench], Any]  # sets it, undisturbed
     act: Callable[[Bench, Any], None]
+    config: str = CONFIG
 
 
 def _labelled(bench: Bench) -> Any:
@@ -65,12 +66,14 @@ def _answered(bench: Bench) -> Any:
     return bench.say(issue, "/answer It does. outcome=confirmed")
 
 
+ATTACHMENTS = f'{CONFIG}[github]\nimages = "attachments"\n'
 FLOWS = (
     Flow("start", _labelled, _triage),
     Flow("run", _said("/run seed=3"), _triage),
     Flow("sweep", _said("/sweep seed=0..2"), _triage),
     Flow("publish", _ran("/run seed=3"), _publish),
     Flow("publish a sweep", _ran("/sweep seed=0..2"), _publish),
+    Flow("publish with attachments", _ran("/run seed=3"), _publish, ATTACHMENTS),
     Flow("answer", _answered, _triage),
 )
 
@@ -101,7 +104,8 @@ class Trials:
         own = self._folder / str(self._count)
         own.mkdir(parents=True)
         self._github.renew(own)
-        bench = Bench(self._github, own / "jobs")
+        bench = Bench(self._github, own / "jobs", self._flow.config)
+        bench.personal_token = self._github.token("wes")
         bench.prepare()
         given = self._flow.scene(bench)
         self._github.exchanges.clear()

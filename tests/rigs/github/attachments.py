@@ -27,6 +27,8 @@ def upload(world: World, request: Request) -> Reply:
         GitHubError: It is not asked as `gh` does, or by somebody who may not.
     """
     who, asked = request.who, request.query
+    if world.store_moved_to:
+        return Reply(307, b"", {"Location": world.store_moved_to})
     if request.method != "POST" or request.headers.get("content-type") != _BYTES:
         raise GitHubError(400, "Invalid request")
     if who is None:

@@ -42,6 +42,7 @@ class World:
         refuses_links: Make `createLinkedBranch` answer `linkedBranch: null`, as GitHub does to a
             token that may not, or for a name that is taken.
         attachments: What was uploaded to the store of attachments, in order.
+        store_moved_to: Where the store redirects to; empty if it does not.
         attached_at: Where the store says that they lie; empty for where GitHub has them.
     """
 
@@ -61,6 +62,7 @@ class World:
     refuses_links: bool = False
     attachments: list[bytes] = field(default_factory=list)
     attached_at: str = ""
+    store_moved_to: str = ""
     _last: int = 0
 
     @property

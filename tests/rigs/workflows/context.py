@@ -53,7 +53,7 @@ def github_context(
         "ref_type": "branch",
         "ref_protected": "false",
         "repository": server.repository,
-        "repository_id": "1",
+        "repository_id": str(server.document("")["id"]),
         "repository_owner": server.repository.partition("/")[0],
         "run_attempt": "1",
         "run_id": str(1000 + number),
