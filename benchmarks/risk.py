@@ -45,7 +45,7 @@ def lost_s(top: Path, preload: Sequence[str], *, kills: int, seconds: float) -> 
         _, said = process.communicate()
         if process.returncode == 0:  # the run died, which the command tells
             raise FailedError(["excursion", "run"], said)
-        worst = max(worst, killed - max([began, *_stamps(ours.notebook())]))
+        worst = max(worst, killed - max([began, *_stamps(ours.last_run() / "notebook.ipynb")]))
     return worst
 
 

@@ -17,7 +17,7 @@ from traitlets import Instance
 
 from runner import gpus, preamble
 from runner.journal import Journal
-from runner.kernel import KernelManager
+from runner.kernel import KernelManager, end_group
 from runner.records import CellStatus
 from runner.transcript import PREPARED, Transcript
 
@@ -97,6 +97,7 @@ class RecordingClient(PapermillNotebookClient):  # type: ignore[misc]
         self._positions: dict[str, list[tuple[int, int, dict[str, Any]]]] = {}
         with self.setup_kernel(**keywords):
             self._tell_kernel()
+            group = self.km.process_group()
             self.nb.metadata["language_info"] = self.kc.language_info
             ended: BaseException | None = None
             try:
@@ -113,6 +114,7 @@ class RecordingClient(PapermillNotebookClient):  # type: ignore[misc]
             else:
                 self.kc.shutdown()  # it ends while we write
             self.recorder.finish(ended, self)
+        end_group(group)  # Jupyter leaves alone what a kernel that died had started
         return self.nb
 
     def papermill_execute_cells(self) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 import time
 from pathlib import Path
 from queue import Empty
@@ -121,6 +123,11 @@ class KernelManager(AsyncKernelManager):
         process = getattr(self.provisioner, "process", None)
         return None if process is None else process.poll()
 
+    def process_group(self) -> int | None:
+        """Give the group of the kernel and all that it starts, which is the kernel's own."""
+        group = getattr(self.provisioner, "pgid", None)
+        return group if group and group != os.getpgrp() else None
+
     async def _async_post_start_kernel(self, **keywords: Any) -> None:
         """Connect once there is something to connect to: zmq tries again only after 0.1 s."""
         if self.transport == "ipc":
@@ -150,6 +157,13 @@ class KernelManager(AsyncKernelManager):
         """Wait for the kernel's end, looking more often than ten times a second."""
         while await self._async_is_alive():
             await asyncio.sleep(min(pollinterval, _LOOK_EVERY_S))
+
+
+def end_group(group: int | None) -> None:
+    """End what is left of a process group, if anything is."""
+    if group is not None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # somebody else's by now
+            os.killpg(group, signal.SIGKILL)
 
 
 def manager_class(python: str | Path, warm: Warm | None) -> type[KernelManager]:
