@@ -1,7 +1,7 @@
 # make setup   a virtual environment in .venv with everything pinned
 # make demo    the whole loop on a throw-away repository
 # make test    linters, types, tests with branch coverage; npm fetches GitHub's counterparts, once
-# make faults  each flow on GitHub with each fault at each request; takes a quarter of an hour
+# make faults  each fault at each request to GitHub, a kill after each step here; takes half an hour
 # make bench   how fast it is, side by side with papermill; takes half an hour
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -43,7 +43,7 @@ check: setup
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
 faults: setup
-	EXCURSIONS_FAULTS=all $(BIN)/python -m pytest tests/bot/actions/test_nothing_twice.py
+	EXCURSIONS_FAULTS=all $(BIN)/python -m pytest -s tests/bot/actions/test_nothing_twice.py tests/e2e/test_kills.py
 
 bench: setup
 	$(BIN)/python -m benchmarks.startup
