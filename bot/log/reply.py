@@ -15,8 +15,9 @@ def reply_entry(error: ExcursionError, who: str) -> str:
         error: What is wrong.
         who: The login of the person who gave it.
     """
-    parts = [f"### 👎 {inline(clip(error.what, _LONGEST))}"]
-    if error.where:
+    what = error.what[:1].upper() + error.what[1:]
+    parts = [f"### 👎 {inline(clip(what, _LONGEST))}"]
+    if error.where and not error.where.startswith("-"):  # an option of the command line
         parts.append(f"At {code(clip(error.where, _LONGEST))}, by {inline(who)}.")
     if error.right:
         parts.append(inline(clip(error.right, _LONGEST)))

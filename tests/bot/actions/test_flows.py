@@ -208,7 +208,8 @@ def test_a_wrong_command_is_answered_once_with_what_would_be_right(bench: Bench)
     bench.triage(*event)
     _, payload = event
     reply = bench.entry(issue, f"reply:{payload['comment']['id']}")
-    assert "there is no parameter 'sed'" in reply
+    assert "### 👎 There is no parameter 'sed'" in reply
+    assert "`-p`" not in reply
     assert "'seed'" in reply
     assert bench.reactions(event) == ["eyes", "-1"]
 
