@@ -125,6 +125,7 @@ def bench(folder: Path, provisioner: str | None) -> Bench:
         "IPYTHONDIR": str(folder / "ipython"),
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "JUPYTER_PATH": str(folder / "jupyter"),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PYTHONPATH": os.pathsep.join(str(place) for place in path if place),
         "XDG_RUNTIME_DIR": str(folder),
     }
