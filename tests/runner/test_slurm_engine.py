@@ -143,7 +143,7 @@ def test_ctrl_c_cancels_those_that_go_on_and_leaves_the_others_never_begun(
     left = [folder for folder in runs.folders() if folder not in runs.began()]
     assert len(left) == 2
     assert not [folder for folder in left if (folder / "slurm.json").exists()]
-    assert runs.states() == []
+    wait_until(lambda: runs.states() == [])
 
 
 def test_an_array_goes_on_without_us_and_is_awaited_when_given_again(

@@ -180,8 +180,10 @@ CELLS = {
         "print(gc.isenabled(), gc.get_threshold())\n"
         "print(sys.argv[0], sys.argv[1:2], len(sys.argv), sys.orig_argv[1:3], sys.warnoptions)\n"
         "print(faulthandler.is_enabled(), sys.stdin.isatty(), sys.stdout.isatty())\n"
-        "print({each.name: str(signal.getsignal(each)) for each in signal.valid_signals()"
-        " if isinstance(each, signal.Signals)})\n"
+        "handlers = {each.name: str(signal.getsignal(each)) for each in signal.valid_signals()"
+        " if isinstance(each, signal.Signals)}\n"
+        # where coverage is measured it has a handler of its own in what is started, not forked
+        "print({name: '0' if 'Coverage' in text else text for name, text in handlers.items()})\n"
         "print(sys.excepthook.__qualname__, sys.displayhook.__class__.__name__, type(sys.stdout))"
     ),
     "the process": (
