@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from bot.errors import ForgeError, RequestError
@@ -20,7 +21,10 @@ _TRIES = 3
 class GithubBranches(GithubPlace):
     """The branches of a repository on GitHub."""
 
-    _begun: dict[str, str]  # branches to be made by their first commit ─► where they begin
+    @cached_property
+    def _begun(self) -> dict[str, str]:
+        """Branches that their first commit will make ─► where they begin."""
+        return {}
 
     def head(self, branch: str) -> str | None:
         """Give the commit of a branch, None if there is no such branch."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
@@ -25,9 +26,17 @@ _RUNNING = "running"
 class GithubRuns(GithubBranches):
     """The runs of one issue on GitHub."""
 
-    _numbers: set[int]  # of refs that were met
-    _listed: dict[int, str] | None  # the commits that hold runs, once they were asked for
-    _kept: dict[str, str]  # ref ─► the commit that was pushed there
+    _listed: dict[int, str] | None = None  # the commits that hold runs, once they were asked for
+
+    @cached_property
+    def _numbers(self) -> set[int]:
+        """The numbers of refs that were met."""
+        return set()
+
+    @cached_property
+    def _kept(self) -> dict[str, str]:
+        """Ref ─► the commit that was pushed there."""
+        return {}
 
     def outlined_runs(self, issue: int) -> tuple[StoredRun, ...]:
         """Give the runs as their entries tell of them."""

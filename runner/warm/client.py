@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +68,16 @@ def first_refusal() -> str:
     return _refusals[0] if _refusals else ""
 
 
+@contextmanager
+def _refusals_remembered() -> Iterator[None]:
+    try:
+        yield
+    except NoZygoteError as error:
+        _refusals.append(str(error))
+        raise
+
+
+@_refusals_remembered()
 def fork(
     at: Warm | Path,
     role: str,
@@ -95,23 +105,6 @@ def fork(
     Raises:
         NoZygoteError: There is none, or it may not fork.
     """
-    try:
-        return _fork(at, role, arguments, environment, cwd, descriptors, share, lifeline)
-    except NoZygoteError as error:
-        _refusals.append(str(error))
-        raise
-
-
-def _fork(
-    at: Warm | Path,
-    role: str,
-    arguments: list[str],
-    environment: Mapping[str, str],
-    cwd: str | Path,
-    descriptors: tuple[int, int, int],
-    share: tuple[int, ...],
-    lifeline: bool,
-) -> WarmProcess:
     why = possible()
     if why:
         raise NoZygoteError(why)
