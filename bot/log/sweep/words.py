@@ -84,7 +84,8 @@ def caption(chart: Chart, sweep: Sweep) -> str:
 def alt_text(chart: Chart, sweep: Sweep) -> str:
     """Say what a reader would see who cannot see the picture."""
     means = chart.means
-    places = {"lowest": min(means, key=lambda a: means[a]), "highest": max(means, key=means.get)}  # type: ignore[arg-type]
+    at_mean = means.__getitem__
+    places = {"lowest": min(means, key=at_mean), "highest": max(means, key=at_mean)}
     ends = [f"{word} {number(means[at])} at {_place(chart, at)}" for word, at in places.items()]
     said = (
         ends if len(set(means.values())) > 1 else [f"{number(next(iter(means.values())))} all over"]
