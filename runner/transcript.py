@@ -39,7 +39,7 @@ PREPARED = "prepared.ipynb"  # the notebook as it is executed, without outputs
 _FLUSH_S = 0.2
 _SYNC_S = 2.0
 _BUFFER = 1 << 20  # bytes
-_LARGE = 1 << 20  # bytes of an output
+_LARGE = 1 << 20  # characters of one text in an output
 _HEAD = re.compile(rb"(?P<kind>[a-zA-Z]) (?P<cell>\d+)(?: (?P<word>[^ \n]*))?")
 _TAIL = 4_000  # characters of what was left out that are kept, the last ones
 _SHOWN_FACTOR = 10  # pictures, tables and the like may be so much more than printed text
@@ -163,15 +163,17 @@ class Transcript:
 
     def _append_shown(self, kind: str, place: str, output: Mapping[str, Any]) -> bool:
         """Note an output; False if there is no room for it."""
-        content = _json(output).encode(errors="replace")
-        size = len(content)
+        if _is_large(output):
+            kind = kind.upper()
+            content, size = _compressed(output)
+        else:
+            content = _json(output).encode(errors="replace")
+            size = len(content)
         if self._room["shown"] < size:
             self._dropped["shown"] += size
             return False
         self._room["shown"] -= size
-        if size >= _LARGE:
-            kind, content = kind.upper(), _compressed(content)
-            self._saved += size - len(content)
+        self._saved += size - len(content)
         self._buffer += f"{kind} {place} ".encode()
         self._buffer += content
         self._append(b"\n")
@@ -221,11 +223,18 @@ class _Piece:
     size: int  # bytes
     compressed: bool = False
 
-    def read(self, file: IO[bytes]) -> bytes:
-        """Read it from the log."""
+    def read(self, file: IO[bytes]) -> Iterator[bytes]:
+        """Read it from the log, a part at a time."""
         file.seek(self.offset)
-        content = file.read(self.size)
-        return zlib.decompress(binascii.a2b_base64(content)) if self.compressed else content
+        inflate = zlib.decompressobj()
+        for start in range(0, self.size, _BUFFER):
+            part = file.read(min(_BUFFER, self.size - start))
+            yield inflate.decompress(binascii.a2b_base64(part)) if self.compressed else part
+
+    def load(self, file: IO[bytes]) -> Any:
+        """Read the value that it is."""
+        text = b"".join(self.read(file)).decode()  # and the bytes are gone before it is parsed
+        return json.loads(text)
 
 
 @dataclass
@@ -263,7 +272,7 @@ class Log:
         with self._path.open("rb") as file:
             for entry in self._cells[cell].entries:
                 for piece in entry.pieces:
-                    value = json.loads(piece.read(file))
+                    value = piece.load(file)
                     if entry.stream:
                         yield {"output_type": "stream", "name": entry.stream, "text": value}
                     else:
@@ -287,7 +296,7 @@ class Log:
                     out.write(b'{"output_type": "stream", "name": ' + name + b', "text": [')
                 for place, piece in enumerate(entry.pieces):
                     out.write(b",\n    " if place else b"")
-                    out.write(piece.read(file))
+                    out.writelines(piece.read(file))
                 out.write(b"]}" if entry.stream else b"")
         out.write(b"\n  ]")
 
@@ -363,9 +372,23 @@ def _clean(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {**metadata, "papermill": {k: v for k, v in papermill.items() if k in kept}}
 
 
-def _compressed(content: bytes) -> bytes:
-    """Make a large text smaller, fast, and without an end of line in it."""
-    return binascii.b2a_base64(zlib.compress(content, level=1), newline=False)
+def _is_large(output: Mapping[str, Any]) -> bool:
+    """Say whether an output holds a very long text, as tables and pictures are."""
+    data = output.get("data", {})
+    return any(isinstance(text, str) and len(text) >= _LARGE for text in data.values())
+
+
+def _compressed(output: Mapping[str, Any]) -> tuple[bytes, int]:
+    """Write an output compressed and without an end of line in it; give also its whole size."""
+    deflate = zlib.compressobj(level=1)
+    size, parts = 0, []
+    for text in json.JSONEncoder(ensure_ascii=False).iterencode(output):
+        for start in range(0, len(text), _BUFFER):
+            part = text[start : start + _BUFFER].encode(errors="replace")
+            size += len(part)
+            parts.append(deflate.compress(part))
+    parts.append(deflate.flush())
+    return binascii.b2a_base64(b"".join(parts), newline=False), size
 
 
 def _json(value: Any) -> str:
