@@ -75,14 +75,14 @@ def write_commits(git: Git, commits: Sequence[NewCommit], identity: str | None =
         message = commit.message.encode()
         parts += [
             f"commit {_SCRATCH}\nmark :{mark}\nauthor {author}\ncommitter {committer}\n".encode(),
-            _data(message),
+            *_data(message),
             f"from {commit.parent}\ndeleteall\n".encode(),
         ]
         for path, tree in commit.kept.items():
             parts.append(f"M 040000 {tree} {_quoted(path)}\n".encode())
         for path, content in commit.files.items():
             if len(content) < LARGE:
-                parts += [f"M 100644 inline {_quoted(path)}\n".encode(), _data(content)]
+                parts += [f"M 100644 inline {_quoted(path)}\n".encode(), *_data(content)]
                 continue
             blob = _write_large(git, content, commit.on_disk.get(path), commit.parent)
             parts.append(f"M 100644 {blob} {_quoted(path)}\n".encode())
@@ -135,8 +135,8 @@ def _write_large(git: Git, content: bytes, file: Path | None, commit: str) -> st
     return git.run("hash-object", "-w", "--stdin", stdin=content).stdout.decode().strip()
 
 
-def _data(content: bytes) -> bytes:
-    return b"data %d\n%s\n" % (len(content), content)
+def _data(content: bytes) -> tuple[bytes, ...]:
+    return b"data %d\n" % len(content), content, b"\n"
 
 
 def _quoted(path: str) -> str:
