@@ -101,6 +101,7 @@ class Office:
             self.show(effects)
         else:
             apply(effects, self.forge)
+            del effects  # they may hold a large notebook
             self.changed(issue)  # also where nothing was left to do: the process may have died here
 
 
