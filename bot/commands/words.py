@@ -252,7 +252,7 @@ def _bare_or_quoted(text: str) -> str:
 def _odd(text: str) -> bool:
     """Say whether there is a character that a line could lose, or a blank that is no space."""
     return any(
-        c.isspace() or unicodedata.category(c) in {"Cc", "Cs", "Co"}
+        c.isspace() or unicodedata.category(c) in {"Cc", "Cs"} or c == "\ue000"  # the parser's own
         for c in text
         if not " " <= c <= "~"
     )
