@@ -101,7 +101,7 @@ def _spec(line: str, match: re.Match[str]) -> Spec | None:
     spec = COMMANDS.get(written.lower())
     if spec is not None or len(written) > _LONGEST_WORD:
         return spec
-    near = meant(written, rest, COMMANDS)
+    near = meant(written, COMMANDS, surely="=" in rest or match["name"] is not None)
     if near is None:
         return None
     right = f"/{near} {rest}".strip()

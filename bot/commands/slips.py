@@ -11,21 +11,21 @@ _LONG = 6  # letters, from which on two slips in a word are forgiven
 _SHORT = 3  # letters, up to which another letter makes another word
 
 
-def meant(word: str, rest: str, known: Iterable[str]) -> str | None:
+def meant(word: str, known: Iterable[str], *, surely: bool) -> str | None:
     """Say which known word was probably meant; None where it is no slip, or nothing is near.
 
     Args:
         word: What was written, of letters only.
-        rest: What follows it.
         known: The words that there are.
+        surely: Whether it was meant to be a command: the bot is addressed, or pairs follow.
     """
-    word, like_a_command = word.lower(), "=" in rest
+    word = word.lower()
     found = sorted((distance(word, each), each) for each in known if each != word)
     for slips, near in found:
         most = 2 if len(near) >= _LONG else 1
         if slips > most:
             continue
-        if like_a_command or (near[0] == word[0] and not _is_another(word, near)):
+        if surely or (near[0] == word[0] and not _is_another(word, near)):
             return near
     return None
 

@@ -111,10 +111,10 @@ def _consequence(mistake: Mistake) -> str:
     if not mistake.before and not mistake.after:
         return f"nothing was changed. {again}"
     above = f"{_commands(mistake.before)} above it {_was(mistake.before)} carried out"
-    below = f"{_commands(mistake.after)} below it {_was(mistake.after)} not"
+    below = f"{_commands(mistake.after)} below it"
     if not mistake.before:
-        return f"neither this nor {below.removesuffix(' not')} carried out. {again}"
-    rest = f"this one and {below}" if mistake.after else "this one was not"
+        return f"neither this nor {below} {_was(mistake.after)} carried out. {again}"
+    rest = f"this one and {below} were not" if mistake.after else "this one was not"
     return f"{above}; {rest}. {again}"
 
 
