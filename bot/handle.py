@@ -13,22 +13,26 @@ from typing import Any
 
 from bot import commands, sweeping
 from bot.agreement import Agreement
-from bot.command import Answer, Command, Reproduce, Run, Start, Sweep
+from bot.command import Answer, Command, Predict, Reproduce, Run, Start, Sweep
 from bot.commands.answer import newest_good
 from bot.commands.comparison import agreement, original_of
 from bot.commands.parser import parse_comment
 from bot.commands.run import SOURCE, decide_again, decide_ended, same_request
+from bot.commands.scoring import scored_predictions
 from bot.commands.start import asked_kind, asked_template, decide_ask
 from bot.commands.world import World
+from bot.condition import has_condition
 from bot.effects import Effect, PostComment, React, RequestRun
 from bot.errors import ExcursionError, RequestError
 from bot.events import Actor, Asked, Commanded, RunEnded
 from bot.excursion import branch_name, check_title, read_excursion
 from bot.excursion_file import FILE_NAME, NOTEBOOK
 from bot.forge.protocol import Forge, StoredRun
+from bot.log.predictions import read_predictions
 from bot.preparation import answered, identify, make_ready, takes_long
 from bot.shell import Office, Shell
 from bot.template import find_template
+from bot.thread import Thread
 from runner.records import RunRequest, RunResult, Status
 
 
@@ -227,6 +231,7 @@ def _end(shell: Shell, result: RunResult) -> None:
     files = shell.forge.run_files(result.issue, run)
     world = read_world(shell, event, run_files={run: files})
     shell.apply(result.issue, decide_ended(event, world))
+    shell.apply(result.issue, scored_predictions(world, (result,)))
     shell.executor.settled(result)
 
 
@@ -250,7 +255,7 @@ def read_world(
         "config": config,
         "thread": thread,
         "base": forge.head(config.default_branch),
-        "runs": _runs(forge, event, asked),
+        "runs": _runs(forge, event, asked, thread),
         "sweeps": forge.sweeps(event.issue),
         "run_files": run_files or {},
         "secrets": shell.secrets,
@@ -290,13 +295,15 @@ def read_world(
 
 
 def _runs(
-    forge: Forge, event: Commanded | RunEnded, asked: Command | None
+    forge: Forge, event: Commanded | RunEnded, asked: Command | None, thread: Thread
 ) -> tuple[StoredRun, ...]:
     """Read the runs, with all that they made known where the decision looks at it."""
     if isinstance(event, RunEnded):
         whole = bool(event.result.reproduces or event.result.answered_from)
+        whole = whole or any(p.condition for p in read_predictions(thread))
     else:
         whole = isinstance(asked, Sweep | Reproduce | Answer)
+        whole = whole or (isinstance(asked, Predict) and has_condition(asked.text))
     return forge.runs(event.issue) if whole else forge.outlined_runs(event.issue)
 
 

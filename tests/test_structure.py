@@ -23,6 +23,8 @@ FLOORS = (
     ("bot.scaffold", "bot.log", "bot.effects", "bot.site"),
     (
         "bot.agreement",
+        "bot.condition",
+        "bot.scoring",
         "bot.excursion",
         "bot.excursion_file",
         "bot.executed",

@@ -16,7 +16,7 @@ from samples import COMMIT, DECLARED, EXCURSION, HOSTILE, entry, request, result
 from bot.agreement import compare
 from bot.errors import RequestError
 from bot.forge.marker import read_marker, write_marker
-from bot.log.predictions import Prediction, prediction_entry, read_predictions
+from bot.log.predictions import prediction_entry, read_predictions
 from bot.log.reply import reply_entry
 from bot.log.run_entry import run_entry, running_entry
 from bot.log.safety import code, fence, inline, logged, paragraphs, plain, unlinked
@@ -25,6 +25,7 @@ from bot.log.sweep.entry import Shown, State, sweep_entry
 from bot.log.sweep.metric import compared
 from bot.log.sweep.plot import draw_chart
 from bot.log.welcome import welcome_entry
+from bot.scoring import Prediction
 from bot.surroundings import Surroundings
 from bot.sweep import Point, Sweep
 from bot.template import Metrics
