@@ -103,7 +103,7 @@ def find_condition(text: str) -> Condition | None:
             f"a prediction has one condition, this has {len(found)}: "
             + ", ".join(match[0] for match in found[:5]),
             right="Predict each for itself; a metric between two bounds is 0.3<loss<0.5.",
-            where=found[1][0],
+            culprit=found[1][0],
         )
     return _read(found[0])
 
@@ -145,7 +145,7 @@ def _read(match: re.Match[str]) -> Condition:
 
 
 def _refused(text: str, why: str, right: str) -> RequestError:
-    return RequestError(f"{text!r} cannot be met: {why}", where=text, right=right)
+    return RequestError(f"{text!r} cannot be met: {why}", right=right, culprit=text)
 
 
 def _plain(operator: str) -> str:

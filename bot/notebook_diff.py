@@ -168,16 +168,14 @@ def _steps(before: Sequence[_Cell], after: Sequence[_Cell]) -> list[Any]:
     return next((list(step["diff"]) for step in steps if step["key"] == "cells"), [])
 
 
-def _notebook(cells: Sequence[_Cell]) -> Any:
+def _notebook(cells: Sequence[_Cell]) -> dict[str, Any]:
     """Write cells as a notebook of the format in which they have no names yet."""
-    from nbformat import from_dict
-
     made: list[dict[str, Any]] = []
     for cell in cells:
         made.append({"cell_type": "markdown", "metadata": {}, "source": "\n".join(cell.lines)})
         if cell.is_code:
             made[-1] |= {"cell_type": "code", "outputs": [], "execution_count": None}
-    return from_dict({"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
+    return {"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
 
 
 def _is_code(pair: _Pair) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from bot.agreement import MetricPair, Verdict, compare_environments, compare_metric
 from bot.notebook_diff import CannotCompareError, NotebookDiff, diff_notebooks
@@ -171,8 +172,7 @@ def match_figures(runs: Sequence[Sequence[Figure]]) -> tuple[FigureRow, ...]:
         rest[place].append(figure)
     for figures in rest:
         figures.sort(key=lambda figure: (figure.cell, figure.file))
-    for number in range(max(map(len, rest), default=0)):
-        rows.append([figures[number] if number < len(figures) else None for figures in rest])
+    rows += [list(row) for row in zip_longest(*rest)]
     found = [FigureRow(_caption(row), tuple(row)) for row in rows]
     return tuple(sorted(found, key=_place))
 

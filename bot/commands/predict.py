@@ -10,14 +10,18 @@ from collections.abc import Mapping
 
 from bot.command import Predict
 from bot.commands.scoring import results_of, scored_entry
+from bot.commands.spec import Spec
+from bot.commands.words import write_line, write_pairs, write_text
 from bot.commands.world import World
 from bot.condition import find_condition
 from bot.effects import Effect
 from bot.errors import RequestError
+from bot.events import Role
 from bot.log.predictions import read_predictions
 from bot.moments import timestamp
 from bot.scoring import Prediction
 
+OPTIONS = ("confidence",)
 _LONGEST = 2_000
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%")
 _LOOSE = re.compile(r"\bconfidence\s*=", re.IGNORECASE)
@@ -95,3 +99,29 @@ def decide(command: Predict, world: World) -> tuple[Effect, ...]:
     stamped = timestamp(world.now)
     prediction = Prediction(number, text, world.actor, stamped, command.confidence, condition)
     return (scored_entry(prediction, world, results_of(world)),)
+
+
+def write(command: Predict) -> str:
+    """Write the command as people do."""
+    sure = None if command.confidence is None else f"{command.confidence * 100:.6g}%"
+    text = write_text(command.text, OPTIONS)
+    return write_line("predict", text, write_pairs({"confidence": sure}))
+
+
+SPEC = Spec(
+    word="predict",
+    command=Predict,
+    role=Role.READ,
+    usage="/predict text [confidence=70%] [metric<0.5]",
+    summary="Stamp what you think will happen, before it does.",
+    example="/predict One layer will be enough: accuracy>0.9 confidence=70%",
+    parse=parse,
+    write=write,
+    decide=decide,
+    options=OPTIONS,
+    text=True,
+    details="Shown beside what runs record from then on.\n\nWith a condition on a metric, as "
+    "`accuracy>0.9`, `loss <= 0.5` or `0.3<loss<0.5` anywhere in the text, each run that begins "
+    "later and records that metric says whether it came true; with a confidence, the answer "
+    "gives a Brier score.",
+)
