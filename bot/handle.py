@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from bot import commands, sweeping
 from bot.agreement import Agreement
-from bot.command import Answer, Command, Predict, Reproduce, Run, Start, Sweep
+from bot.command import Answer, Command, Compare, Predict, Reproduce, Run, Start, Sweep
 from bot.commands.answer import newest_good
+from bot.commands.compare import notebooks_wanted
 from bot.commands.comparison import agreement, original_of
 from bot.commands.run import SOURCE, decide_again, decide_ended, same_request
 from bot.commands.scoring import scored_predictions
@@ -237,6 +239,12 @@ def read_world(
         source = forge.run_source(event.issue, asked.run)
         files = forge.run_files(event.issue, asked.run)
         world["run_files"] = {asked.run: files | ({} if source is None else {SOURCE: source})}
+    if isinstance(asked, Compare):
+        chosen = notebooks_wanted(asked, world["runs"])
+        sources = forge.run_sources(event.issue, chosen)
+        world["run_files"] = {n: {SOURCE: found} for n, found in sources.items()}
+        kept = forge.run_commits(event.issue) if shell.surroundings.is_github else None
+        world["surroundings"] = replace(shell.surroundings, kept=kept)
     head = forge.head(excursion.branch) if excursion else None
     commit = head or _commit_of_run(event, world["runs"])  # a branch may be gone after the answer
     if excursion is None or commit is None:
@@ -269,7 +277,7 @@ def _runs(
         whole = bool(event.result.reproduces or event.result.answered_from)
         whole = whole or any(p.condition for p in read_predictions(thread))
     else:
-        whole = isinstance(asked, Sweep | Reproduce | Answer)
+        whole = isinstance(asked, Sweep | Reproduce | Answer | Compare)
         whole = whole or (isinstance(asked, Predict) and has_condition(asked.text))
     return forge.runs(event.issue) if whole else forge.outlined_runs(event.issue)
 

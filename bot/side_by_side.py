@@ -280,6 +280,7 @@ def _environment(sides: Sequence[Side]) -> tuple[Row, ...]:
         "seed": [_seed(result) if result else "" for result in results],
         "engine": [result.engine if result else "" for result in results],
     }
+    given = {name for result in results if result for name in result.parameters} & {"seed"}
     known = [(n, r.environment) for n, r in enumerate(results) if r and r.environment]
     if known:
         first, base = known[0]
@@ -291,7 +292,7 @@ def _environment(sides: Sequence[Side]) -> tuple[Row, ...]:
     return tuple(
         Row(name, tuple(values))
         for name, values in rows.items()
-        if len({value for value in values if value}) > 1
+        if len({value for value in values if value}) > 1 and name not in given
     )
 
 
@@ -307,7 +308,7 @@ def _same_environment(results: Sequence[RunResult], differing: Sequence[Row]) ->
     """Name what is the same in what all runs ran on."""
     names = {row.name for row in differing}
     same = [] if "commit" in names else [f"commit {results[0].commit[:10]}"]
-    if "seed" not in names and results[0].seed is not None:
+    if "seed" not in names and "seed" not in results[0].parameters and results[0].seed is not None:
         same.append(f"seed {results[0].seed}")
     if any(result.environment is None for result in results):
         return same

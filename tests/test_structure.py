@@ -25,6 +25,9 @@ FLOORS = (
     (
         "bot.agreement",
         "bot.condition",
+        "bot.notebook_diff",
+        "bot.side_by_side",
+        "bot.side_by_side_document",
         "bot.scoring",
         "bot.excursion",
         "bot.excursion_file",

@@ -36,7 +36,7 @@ def scored_predictions(world: World, ended: Iterable[RunResult] = ()) -> tuple[U
 def scored_entry(prediction: Prediction, world: World, results: Sequence[RunResult]) -> UpsertEntry:
     """Give the entry of a prediction as it stands after these runs."""
     scored = score(prediction, results)
-    body = prediction_entry(prediction, scored, warning=_odd(prediction, world, results))
+    body = prediction_entry(prediction, scored, warning=odd_metric(prediction, world, results))
     memory = prediction_memory(prediction, scored)
     return UpsertEntry(world.thread.number, f"prediction:{prediction.number}", body, memory)
 
@@ -79,8 +79,8 @@ def metric_names(world: World, results: Iterable[RunResult]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def _odd(prediction: Prediction, world: World, results: Sequence[RunResult]) -> str:
-    """Say that nobody knows a prediction's metric, and which was probably meant."""
+def odd_metric(prediction: Prediction, world: World, results: Sequence[RunResult]) -> str:
+    """Say that nobody knows a prediction's metric, and which was probably meant; else nothing."""
     condition = prediction.condition
     known = metric_names(world, results)
     if condition is None or condition.metric in known or not known:

@@ -87,7 +87,8 @@ def prediction_entry(
         parts.append(_fold("What came of it", came) if folded else came)
     else:
         metric = code(clip(condition.metric, WIDEST))
-        parts.append(f"Scored when a run records {metric}: {code(clip(str(condition), WIDEST))}.")
+        which = "a later run" if scored.late else "a run"
+        parts.append(f"Scored when {which} records {metric}: {code(clip(str(condition), WIDEST))}.")
         if warning:
             parts.append(f"> [!WARNING]\n> {inline(warning)}")
     return "\n\n".join([*parts, stamped])
