@@ -16,10 +16,12 @@ from typing import Any
 
 _CONTEXT = 2  # lines around a change
 _NEAR = 0.5  # from here on two cells are one that changed
-_LOOKED_AT = 1_000  # characters of a cell, to find that out
+_LOOKED_AT = 400  # characters of a cell, to find out which it is
 _REACH = 4  # cells that one is held against
 _MOST_CELLS = 1_000
-_MOST_TEXT = 1_000_000  # characters of a notebook
+_MOST_PAIRS = 400  # of cells that may have become each other
+_MOST_LINES = 1_000  # of a cell that are compared
+_MOST_TEXT = 500_000  # characters of a notebook
 _FROM = re.compile(r"@@ -([0-9]+)")
 _INJECTED = "injected-parameters"
 
@@ -108,13 +110,33 @@ def _text(source: Any) -> str:
 
 def _paired(before: Sequence[_Cell], after: Sequence[_Cell]) -> Iterator[_Pair]:
     """Pair the cells of two notebooks, in the order of the second."""
+    first = _common(before, after)
+    last = _common(before[first:][::-1], after[first:][::-1])
+    yield from map(_Pair, before[:first], after[:first])
+    yield from _paired_within(before[first : len(before) - last], after[first : len(after) - last])
+    yield from map(_Pair, before[len(before) - last :], after[len(after) - last :])
+
+
+def _common(one: Sequence[_Cell], other: Sequence[_Cell]) -> int:
+    """Count the cells that are the same from the first on."""
+    pairs = enumerate(zip(one, other, strict=False))
+    different = (n for n, (a, b) in pairs if _source(a) != _source(b))
+    return next(different, min(len(one), len(other)))
+
+
+def _paired_within(before: Sequence[_Cell], after: Sequence[_Cell]) -> Iterator[_Pair]:
+    """Pair the cells between the first and the last that differ."""
+    if len(before) * len(after) > _MOST_PAIRS:
+        yield from (_Pair(cell, None) for cell in before)
+        yield from (_Pair(None, cell) for cell in after)
+        return
     old, new = iter(before), iter(after)
     position = 0
     gone: list[_Cell] = []
     come: list[_Cell] = []
     for step in _steps(before, after):
         same = step["key"] - position
-        if same:
+        if same or step["op"] == "patch":
             yield from _alike(gone, come)
             gone, come = [], []
         yield from map(_Pair, islice(old, same), islice(new, same))
@@ -125,8 +147,6 @@ def _paired(before: Sequence[_Cell], after: Sequence[_Cell]) -> Iterator[_Pair]:
             gone += islice(old, step["length"])
             position += step["length"]
         else:
-            yield from _alike(gone, come)
-            gone, come = [], []
             yield _Pair(next(old), next(new))
             position += 1
     yield from _alike(gone, come)
@@ -152,8 +172,12 @@ def _alike(gone: list[_Cell], come: list[_Cell]) -> Iterator[_Pair]:
 
 
 def _is_near(one: _Cell, other: _Cell) -> bool:
-    texts = ("\n".join(one.lines)[:_LOOKED_AT], "\n".join(other.lines)[:_LOOKED_AT])
-    return one.is_code == other.is_code and SequenceMatcher(None, *texts).ratio() > _NEAR
+    ratio = SequenceMatcher(None, _beginning(one), _beginning(other)).ratio
+    return one.is_code == other.is_code and ratio() > _NEAR
+
+
+def _beginning(cell: _Cell) -> str:
+    return "\n".join(cell.lines)[:_LOOKED_AT]
 
 
 def _steps(before: Sequence[_Cell], after: Sequence[_Cell]) -> list[Any]:
@@ -169,10 +193,13 @@ def _steps(before: Sequence[_Cell], after: Sequence[_Cell]) -> list[Any]:
 
 
 def _notebook(cells: Sequence[_Cell]) -> dict[str, Any]:
-    """Write cells as a notebook of the format in which they have no names yet."""
+    """Write the beginnings of cells as a notebook of the format in which they have no names yet.
+
+    To find out which cell is which takes nbdime as long as the square of their length.
+    """
     made: list[dict[str, Any]] = []
     for cell in cells:
-        made.append({"cell_type": "markdown", "metadata": {}, "source": "\n".join(cell.lines)})
+        made.append({"cell_type": "markdown", "metadata": {}, "source": _beginning(cell)})
         if cell.is_code:
             made[-1] |= {"cell_type": "code", "outputs": [], "execution_count": None}
     return {"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
@@ -193,10 +220,13 @@ def _lines(pair: _Pair) -> Iterator[str]:
     yield f"@@ cell {where.place if where else 0}{what} @@"
     before = pair.before.lines if pair.before else ()
     after = pair.after.lines if pair.after else ()
-    changes = unified_diff(before, after, n=_CONTEXT, lineterm="")
+    beginnings = before[:_MOST_LINES], after[:_MOST_LINES]
+    changes = unified_diff(*beginnings, n=_CONTEXT, lineterm="")
     for line in islice(changes, 2, None):  # the first two name files
         begins = _FROM.match(line)
         if begins is None:
             yield line
         elif int(begins[1]) > 1:
             yield "…"
+    if before[_MOST_LINES:] != after[_MOST_LINES:]:
+        yield f"… more beyond line {_MOST_LINES}"

@@ -140,7 +140,7 @@ def _side(number: int, world: World) -> Side:
         if isinstance(value, bool | int | float | str)
     }
     status = data.get("status")
-    known_status = Status(status) if status in set(Status) else None
+    known_status = next((each for each in Status if each.value == status), None)
     missing = "its files are missing"
     missing += ", so that only the metrics in its entry are compared" if recorded else ""
     return Side(run_id, known_status, recorded, missing=missing)

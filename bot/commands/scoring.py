@@ -75,7 +75,7 @@ def metric_names(world: World, results: Iterable[RunResult]) -> tuple[str, ...]:
     names += [name for result in results for name in result.metrics]
     for entry in world.thread.entries("run"):
         recorded = (entry.data or {}).get("metrics")
-        names += [name for name in recorded if isinstance(name, str)] if recorded else []
+        names += list(recorded) if isinstance(recorded, dict) else []
     return tuple(dict.fromkeys(name for name in names if name))
 
 
