@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from hypothesis import strategies as st
 
-from bot.command import Answer, Command, Help, Log, Predict, Reproduce, Run, Start, Sweep
+from bot.command import Answer, Command, Compare, Help, Log, Predict, Reproduce, Run, Start, Sweep
 from bot.commands import COMMANDS
 from bot.excursion import Outcome
 
@@ -26,6 +26,7 @@ WRITTEN: Mapping[str, st.SearchStrategy[Command]] = {
     "run": st.builds(Run, PAIRS, _LIMIT, st.just(False), _FLAG, _LIMIT),
     "sweep": st.builds(Sweep, PAIRS, st.none() | NUMBER, _LIMIT, _FLAG, _FLAG, _LIMIT),
     "reproduce": st.builds(Reproduce, NUMBER, _LIMIT, _LIMIT),
+    "compare": st.builds(Compare, st.lists(NUMBER, min_size=2, max_size=6, unique=True).map(tuple)),
     "predict": st.builds(
         Predict, TEXT, st.none() | st.integers(0, 10_000).map(lambda n: round(n / 10_000, 6))
     ),
