@@ -13,7 +13,7 @@ from bot.excursion import Outcome
 TEXT = st.text() | st.lists(
     st.sampled_from([*"abc =\"'[],\\/-`<&\n\t\r ", "confidence=70%", "run=", "“", "\ue000", "\\n"])
 ).map("".join)
-NUMBER = st.integers(1, 10**6)
+NUMBER = st.integers(1, 10**6 - 1)
 _LIMIT = st.none() | st.sampled_from(["90s", "1.5h"]) | TEXT
 _NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True).filter(
     lambda name: name not in ("timeout", "cell_timeout", "jobs", "runner", "after")
