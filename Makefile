@@ -3,6 +3,7 @@
 # make test    linters, types, tests with branch coverage; npm fetches GitHub's counterparts, once
 # make excursions   runs again all that excursions/ records; says which metrics agree
 # make faults  each fault at each request to GitHub, a kill after each step here; takes half an hour
+# make docs    docs/templates.md and its pictures, by running each template; takes a while
 # make bench   how fast it is, side by side with papermill; takes half an hour
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -10,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: setup demo test lint types check excursions faults bench clean
+.PHONY: setup demo test lint types check excursions faults docs bench clean
 .DELETE_ON_ERROR:
 
 setup: $(INSTALLED)
@@ -48,6 +49,10 @@ excursions: setup
 
 faults: setup
 	EXCURSIONS_FAULTS=all $(BIN)/python -m pytest -s tests/bot/actions/test_nothing_twice.py tests/e2e/test_kills.py
+
+docs: setup
+	PYTHONPATH=tests $(BIN)/python -m templates.pictures
+	$(BIN)/excursion templates --markdown > docs/templates.md
 
 bench: setup
 	$(BIN)/python -m benchmarks.startup

@@ -32,7 +32,7 @@ _MODULES = {
     "status": "bot.cli.look",
     "warm": "bot.cli.warm",
     "params": "bot.cli.look",
-    "templates": "bot.cli.look",
+    "templates": "bot.cli.templates",
     "doctor": "bot.cli.doctor",
     "action": "bot.cli.action",
 }

@@ -1,4 +1,4 @@
-"""The commands that only look: list, show, status, params, templates."""
+"""The commands that only look: list, show, status, params."""
 
 from __future__ import annotations
 
@@ -141,52 +141,6 @@ def params_command(issue: int, as_json: bool) -> None:
         values = ", ".join(f"{key}={written(value)}" for key, value in chosen.values.items())
         give(f"{SET}={name}: {plain(values)}")
         give(f"    {plain(chosen.description)}")
-
-
-@click.command("templates")
-@json_option
-def templates_command(as_json: bool) -> None:
-    """List the templates: what each one asks, how long it takes, what it measures."""
-    from bot.template import read_template, template_names
-
-    found = [read_template(name, folder) for name, folder in template_names(_roots()).items()]
-    if as_json:
-        rows = [
-            {
-                "name": template.full_name,
-                "kind": template.kind.value,
-                "question": template.manifest.question,
-                "summary": template.manifest.summary,
-                "runtime": template.manifest.runtime,
-                "metric": template.manifest.metrics.main,
-                "parameters": sorted(template.manifest.parameters),
-            }
-            for template in found
-        ]
-        give(json.dumps(rows, indent=1, ensure_ascii=False))
-        return
-    for template in found:
-        manifest = template.manifest
-        give(f"{template.full_name}  {manifest.summary}")
-        give(f"    {manifest.question}")
-        facts = [
-            manifest.runtime,
-            f"measures {manifest.metrics.main}" if manifest.metrics.main else "",
-        ]
-        line = " · ".join(fact for fact in facts if fact)
-        if line:
-            give(f"    {line}")
-
-
-def _roots() -> tuple[Any, ...]:
-    """Find the templates of this repository, if we are in one, and our own."""
-    from bot.errors import RequestError
-    from bot.template import built_in_templates
-
-    try:
-        return (open_forge()[0].top / "templates", built_in_templates())
-    except RequestError:
-        return (built_in_templates(),)
 
 
 def _summary(forge: LocalForge, thread: Thread) -> dict[str, Any]:
