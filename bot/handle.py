@@ -190,12 +190,16 @@ def _settle(
 
 def _end(shell: Shell, result: RunResult) -> None:
     """Publish what a run made, its pictures made safe, and complete its entry."""
+    shell.apply(result.issue, _decide_end(shell, result))  # nothing else keeps its files in memory
+    shell.executor.settled(result)
+
+
+def _decide_end(shell: Shell, result: RunResult) -> tuple[Effect, ...]:
+    """Read what a run made, and decide what is published of it."""
     run = int(result.run_id.partition(".")[2])
     event = RunEnded(result.issue, run, result)
     files = shell.forge.run_files(result.issue, run)
-    world = read_world(shell, event, run_files={run: files})
-    shell.apply(result.issue, decide_ended(event, world))
-    shell.executor.settled(result)
+    return decide_ended(event, read_world(shell, event, run_files={run: files}))
 
 
 def read_world(
