@@ -44,7 +44,7 @@ from bot.log.sweep.entry import FIGURE, State
 from bot.shell import Office
 from bot.surroundings import Surroundings
 from bot.sweep import Sweep, read_sweeps
-from bot.thread import DONE, OURS
+from bot.thread import DONE, OURS, WRONG
 from runner.records import Figure, RunRequest, RunResult, Status, to_json
 
 _BRANCH = "refs/heads/excursion-runs"  # where branches make pictures reachable
@@ -114,11 +114,12 @@ def _acknowledge(api: Api, forge: GithubForge, ended: Sequence[Ended]) -> None:
     issue = ended[0].request.issue
     for comment in _comments(forge, ended):
         thread = forge.thread(issue)
-        if thread.entry(trouble_key(comment)):
-            forge.remove_entry(issue, trouble_key(comment))
-            take_back(api, issue, comment, DONE)
         reply = thread.entry(reply_key(comment))
-        if not (reply and (reply.data or {}).get(MISTAKE)):
+        end = WRONG if reply and (reply.data or {}).get(MISTAKE) else DONE
+        if thread.entry(trouble_key(comment)):
+            take_back(api, issue, comment, end)
+            forge.remove_entry(issue, trouble_key(comment))
+        if end == DONE:
             react(api, issue, comment, DONE)
 
 
