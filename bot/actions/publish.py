@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
 import sys
 import uuid
 from collections.abc import Mapping, Sequence
@@ -47,6 +48,7 @@ from bot.sweep import Sweep, read_sweeps
 from bot.thread import DONE, OURS, WRONG
 from runner.records import Figure, RunRequest, RunResult, Status, to_json
 
+_COMMENT = re.compile(r"[1-9][0-9]{0,17}")
 _BRANCH = "refs/heads/excursion-runs"  # where branches make pictures reachable
 
 
@@ -320,4 +322,4 @@ def _comments(forge: GithubForge, ended: Sequence[Ended]) -> list[int]:
     ]
     entries = [thread.entry(key) for key in dict.fromkeys(keys)]
     asked = [str((entry.data or {}).get(ASKED, "")).partition(".")[0] for entry in entries if entry]
-    return [int(number) for number in dict.fromkeys(asked) if number.isdigit() and number != "0"]
+    return [int(number) for number in dict.fromkeys(asked) if _COMMENT.fullmatch(number)]

@@ -26,17 +26,17 @@ def read_predictions(thread: Thread) -> tuple[Prediction, ...]:
     found = []
     for entry in thread.entries("prediction"):
         data = entry.data or {}
-        number = entry.key.partition(":")[2]
-        if not number.isdigit() or not isinstance(data.get("text"), str):
+        if not entry.key_number or not isinstance(data.get("text"), str):
             continue
         confidence = data.get("confidence")
+        is_one = isinstance(confidence, int | float) and 0 <= confidence <= 1
         found.append(
             Prediction(
-                number=int(number),
+                number=entry.key_number,
                 text=data["text"],
                 author=str(data.get("author", "")),
                 stamped=str(data.get("stamped", entry.created)),
-                confidence=float(confidence) if isinstance(confidence, int | float) else None,
+                confidence=float(confidence or 0) if is_one else None,
             )
         )
     return tuple(found)

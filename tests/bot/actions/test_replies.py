@@ -98,6 +98,16 @@ def test_deleting_a_comment_undoes_nothing(bench: Bench) -> None:
     assert "rea predicts" in bench.entry(issue, "prediction:1")
 
 
+def test_a_run_is_told_of_though_its_command_was_deleted_meanwhile(bench: Bench) -> None:
+    issue = bench.begin()
+    event = bench.say(issue, "/run seed=3")
+    elements = bench.triage(*event)
+    bench.github.as_person("ada", "DELETE", f"/issues/comments/{number_of(event)}")
+    assert bench.triage(*event) == elements
+    bench.publish(elements, bench.leave(elements, succeed()))
+    assert "succeeded" in bench.entry(issue, f"run:{issue}.1")
+
+
 def test_a_reply_that_somebody_deleted_is_there_again_after_the_next_delivery(
     bench: Bench,
 ) -> None:
