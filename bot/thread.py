@@ -17,7 +17,7 @@ EYES, DONE, WRONG, OURS = "eyes", "rocket", "-1", "confused"
 ENDS = (DONE, WRONG, OURS)
 
 
-_NUMBER = re.compile(r"[:.]([0-9]{1,9})")
+_NUMBER = re.compile(r"[:.]([0-9]{1,6})")
 
 
 @dataclass(frozen=True)
