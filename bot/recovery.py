@@ -7,18 +7,14 @@ named after the issue are looked at, and then what its runs were asked for with:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from bot.config import Config
 from bot.errors import RequestError
 from bot.excursion import Excursion, Kind, folder_name
 from bot.excursion_file import FILE_NAME, NOTEBOOK, read_excursion_file
-from bot.forge.protocol import Forge, StoredRun
+from bot.forge.protocol import Forge
 
 
-def recovered(
-    issue: int, forge: Forge, config: Config, runs: Iterable[StoredRun]
-) -> Excursion | None:
+def recovered(issue: int, forge: Forge, config: Config) -> Excursion | None:
     """Find the excursion of an issue without its welcome; None if there is no trace of one.
 
     Raises:
@@ -30,7 +26,7 @@ def recovered(
         found = _declared(issue, forge, head, places, branch) if head else None
         if found is not None:
             return found
-    for run in runs:
+    for run in forge.runs(issue):
         if run.request is not None and run.request.notebook.endswith(f"/{NOTEBOOK}"):
             folder = run.request.notebook.removesuffix(f"/{NOTEBOOK}")
             *_, kind, branch = ["", "", *folder.split("/")]

@@ -142,6 +142,7 @@ def role_of(api: Api, login: str) -> Role:
 
 def _carry_out(job: Job, api: Api, occasion: Occasion, asked: Asked) -> None:
     from bot.actions.commission import commission
+    from bot.actions.state import state_effects
     from bot.handle import authorise
 
     role = role_of(api, occasion.who)
@@ -149,6 +150,7 @@ def _carry_out(job: Job, api: Api, occasion: Occasion, asked: Asked) -> None:
     forge, office = _open(job, api, occasion, asked)
     elements: list[dict[str, Any]] = []
     later: list[Any] = []
+    state = ""
     mistake = asked.mistake
     for index, command in enumerate(asked.commands):
         event = Commanded(actor, occasion.issue, command)
@@ -161,7 +163,10 @@ def _carry_out(job: Job, api: Api, occasion: Occasion, asked: Asked) -> None:
             break
         elements += found.elements
         later += found.later
+        state = found.state or state
     _give(job, elements)
+    if state:  # of the welcome as the commands have left it
+        later += state_effects(forge().thread(occasion.issue), state)
     if later:
         office().apply(occasion.issue, tuple(later))
     if mistake is not None:

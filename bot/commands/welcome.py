@@ -28,8 +28,12 @@ def excursion_memory(excursion: Excursion) -> dict[str, Any]:
     }
 
 
-def welcome_now(world: World) -> UpsertEntry:
+def welcome_now(world: World, prompt: str = "") -> UpsertEntry:
     """Give the welcome as it is; where it is missing or damaged, as it would be made now.
+
+    Args:
+        world: The state.
+        prompt: What the template would like to see predicted, where that is known.
 
     Raises:
         RequestError: The excursion has not begun, or its declaration is gone, too.
@@ -39,9 +43,12 @@ def welcome_now(world: World) -> UpsertEntry:
     if there is not None and read_excursion(world.thread) is not None:
         return UpsertEntry(issue, WELCOME, there.body, dict(there.data or {}))
     excursion = world.begun()
-    body = welcome_entry(excursion, world.declared(), prompt="", surroundings=world.surroundings)
+    declared, surroundings = world.declared(), world.surroundings
+    body = welcome_entry(excursion, declared, prompt=prompt, surroundings=surroundings)
     kept = dict((there.data if there else None) or {})
-    return UpsertEntry(issue, WELCOME, f"{body}\n\n{REBUILT}", kept | excursion_memory(excursion))
+    ours = [c for c in world.thread.comments if c.is_entry and not c.key.startswith("reply:")]
+    body += f"\n\n{REBUILT}" if ours else ""  # else its making was interrupted
+    return UpsertEntry(issue, WELCOME, body, kept | excursion_memory(excursion))
 
 
 def changed(welcome: UpsertEntry, body: str, data: Mapping[str, Any]) -> UpsertEntry:
