@@ -13,22 +13,25 @@ from typing import Any
 
 from bot import commands, sweeping
 from bot.agreement import Agreement
-from bot.command import Answer, Command, Reproduce, Run, Start, Sweep
+from bot.budget import read_usage
+from bot.command import Answer, Command, Reproduce, Run, Start, Sweep, Templates
+from bot.command import Status as AskStatus
 from bot.commands.answer import newest_good
 from bot.commands.comparison import agreement, original_of
-from bot.commands.parser import parse_comment
 from bot.commands.run import SOURCE, decide_again, decide_ended, same_request
 from bot.commands.start import asked_kind, asked_template, decide_ask
 from bot.commands.world import World
-from bot.effects import Effect, PostComment, React, RequestRun
-from bot.errors import ExcursionError, RequestError
-from bot.events import Actor, Asked, Commanded, RunEnded
-from bot.excursion import branch_name, check_title, read_excursion
+from bot.effects import Effect, Reply, RequestRun
+from bot.errors import RequestError
+from bot.events import Asked, Commanded, RunEnded
+from bot.excursion import LABEL, Kind, branch_name, check_title, read_excursion
 from bot.excursion_file import FILE_NAME, NOTEBOOK
 from bot.forge.protocol import Forge, StoredRun
 from bot.preparation import answered, identify, make_ready, takes_long
+from bot.recovery import recovered
 from bot.shell import Office, Shell
-from bot.template import find_template
+from bot.template import find_template, read_template, template_names
+from bot.thread import Thread
 from runner.records import RunRequest, RunResult, Status
 
 
@@ -57,40 +60,6 @@ def ask(shell: Shell, event: Asked) -> int:
     return number
 
 
-def comment(shell: Shell, actor: Actor, issue: int, text: str) -> list[RunResult]:
-    """Post a comment and do what its commands say, exactly as the same comment on GitHub would.
-
-    Raises:
-        ExcursionError: A command in it is wrong or failed; the comment itself stands.
-    """
-    if not text.strip():
-        raise RequestError("the comment is empty", right="Say something.")
-    shell.forge.thread(issue)
-    found = parse_comment(text)
-    with shell.lock():
-        shell.apply(issue, (PostComment(issue, actor.name, text),))
-        number = max((c.number for c in shell.forge.thread(issue).comments), default=0)
-        number += 0 if shell.show is None else 1
-
-    def react(reaction: str) -> None:
-        with shell.lock():
-            shell.apply(issue, (React(issue, number, reaction),) if found else ())
-
-    results = []
-    try:
-        react("eyes")
-        for one in found:
-            results += command(shell, Commanded(actor, issue, one))
-        react("rocket")
-    except RequestError:
-        react("-1")
-        raise
-    except ExcursionError:
-        react("confused")
-        raise
-    return results
-
-
 def command(shell: Shell, event: Commanded) -> list[RunResult]:
     """Carry out one command; give the results of its runs.
 
@@ -99,6 +68,13 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
     """
     authorise(event)
     issue = event.issue
+    if commands.spec_of(event.command).reads_only:  # nobody has to wait for it
+        for effect in commands.decide(event.command, read_world(shell, event)):
+            if shell.show is None and isinstance(effect, Reply):
+                shell.reply(effect)
+            else:
+                shell.apply(issue, (effect,))
+        return []
     if shell.show is None and takes_long(shell.forge, event):
         world = read_world(shell, event)  # before others have to wait
         make_ready(shell.executor, commands.decide(event.command, world), world)
@@ -137,8 +113,8 @@ def authorise(event: Commanded) -> None:
     Raises:
         RequestError: They may not; the message says what is needed.
     """
-    word = commands.word_of(event.command)
-    needed = commands.COMMANDS[word].role
+    spec = commands.spec_of(event.command)
+    word, needed = spec.word, spec.role
     if event.actor.role < needed:
         raise RequestError(
             f"{event.actor.name} may not {word} here",
@@ -242,8 +218,10 @@ def read_world(
     """
     forge, config = shell.forge, shell.config
     thread = forge.thread(event.issue)
-    excursion = read_excursion(thread)
     asked = event.command if isinstance(event, Commanded) else None
+    known = read_excursion(thread)
+    found = None if known or _is_new(thread, asked) else recovered(event.issue, forge, config)
+    excursion = known or found
     world: dict[str, Any] = {
         "now": shell.clock(),
         "actor": event.actor.name if isinstance(event, Commanded) else "",
@@ -255,12 +233,21 @@ def read_world(
         "run_files": run_files or {},
         "secrets": shell.secrets,
         "surroundings": shell.surroundings,
+        "found": found,
     }
+    if isinstance(event, Commanded):
+        world["asked"] = event.asked
     if isinstance(asked, Start):
         name = (excursion.template if excursion else None) or asked.template
         world["template"] = find_template(
             name or asked_template(thread), asked_kind(thread), shell.template_roots
         )
+    if isinstance(asked, Templates):
+        named = template_names(shell.template_roots)
+        world["templates"] = tuple(read_template(name, folder) for name, folder in named.items())
+    if isinstance(asked, AskStatus) and config.budget.is_set and shell.surroundings.is_github:
+        now, which = shell.clock().isoformat(), str(world["asked"])
+        world["usage"] = read_usage(forge.spent_lately(), now, asked=which)
     if isinstance(asked, Reproduce):
         source = forge.run_source(event.issue, asked.run)
         files = forge.run_files(event.issue, asked.run)
@@ -287,6 +274,19 @@ def read_world(
         wanted = [asked.run] if asked.run else [basis.run.number] if basis else []
         world["run_files"] = {n: forge.run_files(event.issue, n) for n in wanted}
     return World(**world)
+
+
+def _is_new(thread: Thread, asked: Command | None) -> bool:
+    """Say whether nothing shows that a thread without a welcome ever had one.
+
+    Looking for its excursion takes requests, and most that are started are new.
+    """
+    if not isinstance(asked, Start):
+        return False
+    ours = [c for c in thread.comments if c.is_entry and not c.key.startswith("reply:")]
+    labels = set(thread.labels)
+    marked = LABEL in labels and any(label.startswith("template:") for label in labels)
+    return not ours and not (marked and labels & {kind.label for kind in Kind})
 
 
 def _runs(

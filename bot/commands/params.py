@@ -13,7 +13,7 @@ from bot.events import Role
 from bot.log.params import params_text
 
 
-def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Params:
+def parse(words: tuple[str, ...], _named: Mapping[str, str]) -> Params:
     """Read the command, which has no words.
 
     Raises:
@@ -23,7 +23,7 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Params:
     return Params()
 
 
-def decide(command: Params, world: World) -> tuple[Effect, ...]:
+def decide(_command: Params, world: World) -> tuple[Effect, ...]:
     """Decide what follows: a reply, from the declaration on the excursion's branch.
 
     Raises:
@@ -34,7 +34,7 @@ def decide(command: Params, world: World) -> tuple[Effect, ...]:
     return (Reply(params_text(declared, world.begun(), world.surroundings), data),)
 
 
-def write(command: Params) -> str:
+def write(_command: Params) -> str:
     """Write the command as people do."""
     return write_line("params")
 

@@ -18,7 +18,7 @@ from bot.moments import timestamp
 from bot.thread import REOPENED
 
 
-def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Reopen:
+def parse(words: tuple[str, ...], _named: Mapping[str, str]) -> Reopen:
     """Read the command, which has no words.
 
     Raises:
@@ -28,7 +28,7 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Reopen:
     return Reopen()
 
 
-def decide(command: Reopen, world: World) -> tuple[Effect, ...]:
+def decide(_command: Reopen, world: World) -> tuple[Effect, ...]:
     """Decide what follows: an entry that says who opens it, and the issue open.
 
     What was answered stays in the thread and on the default branch, and holds no more: the next
@@ -46,7 +46,10 @@ def decide(command: Reopen, world: World) -> tuple[Effect, ...]:
     data = (ours.data if ours else None) or {}
     stamped = str(data.get("stamped", timestamp(world.now)))
     answer = thread.answer
-    now = {"answered": answer is not None, "outcome": ((answer and answer.data) or {}).get("outcome")}
+    now = {
+        "answered": answer is not None,
+        "outcome": ((answer and answer.data) or {}).get("outcome"),
+    }
     told = {name: data.get(name, value) for name, value in now.items()}
     outcome = told["outcome"]
     entry = reopened_entry(
@@ -66,7 +69,7 @@ def decide(command: Reopen, world: World) -> tuple[Effect, ...]:
     )
 
 
-def write(command: Reopen) -> str:
+def write(_command: Reopen) -> str:
     """Write the command as people do."""
     return write_line("reopen")
 

@@ -20,7 +20,7 @@ PARTS = "split"
 _MOST = 10
 
 
-def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Split:
+def parse(words: tuple[str, ...], _named: Mapping[str, str]) -> Split:
     """Read the command's words, each of which is a question.
 
     Raises:
@@ -62,9 +62,7 @@ def decide(command: Split, world: World) -> tuple[Effect, ...]:
             raise RequestError("a question is asked twice", right=right, culprit=question)
         titles.append(title)
     given = _given(titles, world)
-    there = next(
-        (e for e in thread.entries(PARTS) if (e.data or {}).get("given") == given), None
-    )
+    there = next((e for e in thread.entries(PARTS) if (e.data or {}).get("given") == given), None)
     if not thread.is_open and there is None:
         raise RequestError(f"issue {thread.number} is closed", right=world.open_again)
     stamped = ((there.data if there else None) or {}).get("stamped", timestamp(world.now))

@@ -20,7 +20,7 @@ from bot.thread import Comment
 _STATES = {"on": True, "off": False}
 
 
-def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Spoiler:
+def parse(words: tuple[str, ...], _named: Mapping[str, str]) -> Spoiler:
     """Read the command's word.
 
     Raises:

@@ -20,7 +20,7 @@ from bot.log.status import Standing, status_text
 from bot.thread import WELCOME, Thread
 
 
-def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Status:
+def parse(words: tuple[str, ...], _named: Mapping[str, str]) -> Status:
     """Read the command, which has no words.
 
     Raises:
@@ -30,7 +30,7 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Status:
     return Status()
 
 
-def decide(command: Status, world: World) -> tuple[Effect, ...]:
+def decide(_command: Status, world: World) -> tuple[Effect, ...]:
     """Decide what follows: a reply."""
     thread, excursion = world.thread, world.excursion
     declared = declared_if_readable(world) if excursion else None
@@ -78,7 +78,7 @@ def _since(moment: str, now: datetime) -> float:
         return 0.0
 
 
-def write(command: Status) -> str:
+def write(_command: Status) -> str:
     """Write the command as people do."""
     return write_line("status")
 

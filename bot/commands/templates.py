@@ -13,7 +13,7 @@ from bot.events import Role
 from bot.log.templates import templates_text
 
 
-def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Templates:
+def parse(words: tuple[str, ...], _named: Mapping[str, str]) -> Templates:
     """Read the command, which has no words.
 
     Raises:
@@ -23,12 +23,12 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Templates:
     return Templates()
 
 
-def decide(command: Templates, world: World) -> tuple[Effect, ...]:
+def decide(_command: Templates, world: World) -> tuple[Effect, ...]:
     """Decide what follows: a reply."""
     return (Reply(templates_text(world.templates, world.surroundings)),)
 
 
-def write(command: Templates) -> str:
+def write(_command: Templates) -> str:
     """Write the command as people do."""
     return write_line("templates")
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from bot.commands.world import World
 from bot.effects import UpsertEntry
-from bot.errors import RequestError
 from bot.excursion import Excursion, read_excursion
 from bot.log.welcome import REBUILT, welcome_entry
 from bot.thread import WELCOME

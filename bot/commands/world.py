@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.budget import Usage
+from bot.command import Asked
 from bot.config import Config
 from bot.errors import RequestError
 from bot.excursion import Excursion, read_excursion
@@ -43,6 +44,7 @@ class World:
     templates: tuple[Template, ...] = ()  # all that there are, read where they are asked for
     usage: Usage | None = None  # of the budget, read where it is asked for
     found: Excursion | None = None  # by its branch or its runs, where the welcome is gone
+    asked: Asked = field(default_factory=Asked)  # which command this is
 
     @property
     def excursion(self) -> Excursion | None:

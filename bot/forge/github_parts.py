@@ -74,7 +74,6 @@ class GithubParts(GithubPlace):
 
     def _link_part(self, issue: int, number: int, identifier: int) -> bool:
         """Make an issue a sub-issue of this one; False if GitHub will not."""
-
         path = f"/issues/{issue}/sub_issues"
 
         def linked() -> Any:

@@ -86,8 +86,8 @@ class LocalThreads(LocalPlace):
         self.open_issue(number, title, f"{body}\n\n{write_marker(PART, memory)}", (), author)
         return Part(number, title, is_sub_issue=False)
 
-    def close_issue(self, issue: int, *, answered: bool = True) -> None:
-        """Close an issue; why, its entries say."""
+    def close_issue(self, issue: int, *, answered: bool = True) -> None:  # noqa: ARG002  # GitHub's
+        """Close an issue; whether it is answered, its entries say."""
         self._rewrite_issue(issue, state="closed")
 
     def reopen_issue(self, issue: int) -> None:

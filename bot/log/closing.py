@@ -8,7 +8,9 @@ from bot.log.safety import authored, code, inline
 from bot.surroundings import Surroundings
 
 
-def closed_entry(who: str, stamped: str, reason: str, surroundings: Surroundings, issue: int) -> str:
+def closed_entry(
+    who: str, stamped: str, reason: str, surroundings: Surroundings, issue: int
+) -> str:
     """Render the entry of an excursion that was closed without an answer.
 
     Args:

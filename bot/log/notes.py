@@ -126,7 +126,8 @@ def with_notes(body: str, notes: tuple[Note, ...], *, total: int, missing: int) 
     if missing:
         said.append(f"*{_lost(missing)}: an entry that held the log was deleted.*")
     title = f"{_TITLE} ({_lines(total)})"
-    return f"{rest}\n\n{folded(title, "\n\n".join([*said, notes_list(notes)]).strip())}"
+    lines = "\n\n".join([*said, notes_list(notes)]).strip()
+    return f"{rest}\n\n{folded(title, lines)}"
 
 
 def page_entry(notes: tuple[Note, ...]) -> str:
