@@ -40,6 +40,12 @@ def decide(command: Close, world: World) -> tuple[Effect, ...]:
     if ours is None:
         if not world.thread.is_open:
             raise RequestError(f"issue {issue} is closed already", right=world.open_again)
+        if world.thread.answer is not None:
+            raise RequestError(
+                f"issue {issue} is answered already",
+                right="It is closed when its pull request is merged. To give it up, answer it "
+                f"anew: {world.surroundings.example('answer', issue, '…', 'outcome=abandoned')}",
+            )
         world.check_nothing_runs()
     data = (ours.data if ours else None) or {}
     stamped = str(data.get("stamped", timestamp(world.now)))

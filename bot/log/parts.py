@@ -35,7 +35,7 @@ def parts_entry(parts: Sequence[Part], who: str, stamped: str, start: str) -> st
     unlinked = [part for part in parts if not part.is_sub_issue]
     said = ""
     if unlinked:
-        said = " They are linked by what they say: sub-issues are not to be had here."
+        said = " They are linked in words, since there are no sub-issues here."
     return (
         f"### 🌿 Split into {len(parts)} {noun}\n\n{table(('issue', 'question'), rows)}\n\n"
         f"*{inline(who)}, {short_moment(stamped)} UTC. Each is an issue of its own, in which "

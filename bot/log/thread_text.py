@@ -22,11 +22,9 @@ def question_text(thread: Thread) -> str:
 
 def thread_markdown(thread: Thread) -> str:
     """Write a whole thread, its posts parted by rules."""
-    head = [
-        f"# {inline(thread.title)}",
-        f"*Issue {thread.number}, {thread.state} · {' · '.join(code(x) for x in thread.labels)} · "
-        f"asked by {inline(thread.author)}, {short_moment(thread.created)} UTC*",
-    ]
+    facts = [f"Issue {thread.number}, {thread.state}", *map(code, thread.labels)]
+    facts += [f"asked by {inline(thread.author)}, {short_moment(thread.created)} UTC"]
+    head = [f"# {inline(thread.title)}", f"*{' · '.join(facts)}*"]
     body = question_text(thread)
     parts = ["\n\n".join([*head, closed(body)] if body else head)]
     for comment in thread.comments:
