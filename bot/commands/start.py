@@ -111,7 +111,7 @@ def decide(command: Start, world: World) -> tuple[Effect, ...]:
     """
     thread = world.thread
     if not thread.is_open:
-        raise RequestError(f"issue {thread.number} is closed", right="Ask a new question.")
+        raise RequestError(f"issue {thread.number} is closed", right=world.ask_anew)
     begun = world.excursion
     template = world.template
     if begun and command.template and command.template not in (begun.template, begun.template_name):
