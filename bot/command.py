@@ -136,6 +136,13 @@ class Templates:
     """List the templates."""
 
 
+@dataclass(frozen=True)
+class Help:
+    """Say what commands there are, or all about one."""
+
+    word: str | None = None
+
+
 Command = (
     Start
     | Run
@@ -151,4 +158,5 @@ Command = (
     | Status
     | Params
     | Templates
+    | Help
 )

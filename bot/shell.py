@@ -110,6 +110,7 @@ class Office:
                     entry = self.forge.thread(issue).entry(effect.key)
                     for part in ((entry.data if entry else None) or {}).get("parts", ()):
                         self.changed(part)
+            del effects  # they may hold a large notebook
             self.changed(issue)  # also where nothing was left to do: the process may have died here
 
 

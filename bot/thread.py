@@ -13,6 +13,10 @@ ANSWER = "answer"  # of the first; one that was taken back is followed by `answe
 REOPENED = "reopened"  # `reopened:1` takes back what was answered before it
 CLOSED = "closed"  # `closed:1`, without an answer
 
+# How a comment is acknowledged, and how that ends: done, its author's mistake, our fault.
+EYES, DONE, WRONG, OURS = "eyes", "rocket", "-1", "confused"
+ENDS = (DONE, WRONG, OURS)
+
 
 @dataclass(frozen=True)
 class Comment:
@@ -53,6 +57,12 @@ class Thread:
     def entry(self, key: str) -> Comment | None:
         """Give our entry of that key."""
         return next((c for c in self.comments if c.is_entry and c.key == key), None)
+
+    @property
+    def told(self) -> tuple[Comment, ...]:
+        """Our entries that tell of the excursion, rather than answer somebody."""
+        ours = (comment for comment in self.comments if comment.is_entry)
+        return tuple(c for c in ours if not c.key.startswith(("reply:", "trouble:")))
 
     @property
     def answer(self) -> Comment | None:

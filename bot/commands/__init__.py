@@ -19,6 +19,7 @@ from bot.commands import (
     sweep,
     templates,
 )
+from bot.commands import help as help_
 from bot.commands.spec import Spec
 from bot.commands.world import World
 from bot.effects import Effect
@@ -39,6 +40,7 @@ SPECS: tuple[Spec, ...] = (
     status.SPEC,
     params.SPEC,
     templates.SPEC,
+    help_.SPEC,
 )
 COMMANDS: dict[str, Spec] = {spec.word: spec for spec in SPECS}
 _BY_RECORD: dict[type[Command], Spec] = {spec.command: spec for spec in SPECS}

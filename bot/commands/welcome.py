@@ -45,8 +45,7 @@ def welcome_now(world: World, prompt: str = "") -> UpsertEntry:
     declared, surroundings = world.declared(), world.surroundings
     body = welcome_entry(excursion, declared, prompt=prompt, surroundings=surroundings)
     kept = dict((there.data if there else None) or {})
-    ours = [c for c in world.thread.comments if c.is_entry and not c.key.startswith("reply:")]
-    body += f"\n\n{REBUILT}" if ours else ""  # else its making was interrupted
+    body += f"\n\n{REBUILT}" if world.thread.told else ""  # else its making was interrupted
     return UpsertEntry(issue, WELCOME, body, kept | excursion_memory(excursion))
 
 
