@@ -66,6 +66,14 @@ def _answered(bench: Bench) -> Any:
     return bench.say(issue, "/answer It does. outcome=confirmed")
 
 
+def _folded(bench: Bench) -> Any:
+    issue = bench.begin()
+    bench.triage(*bench.say(issue, "/spoiler on"))
+    elements = bench.triage(*bench.say(issue, "/run seed=3"))
+    bench.publish(elements, bench.leave(elements, succeed(1)))
+    return bench.say(issue, "/spoiler off")
+
+
 ATTACHMENTS = f'{CONFIG}[github]\nimages = "attachments"\n'
 FLOWS = (
     Flow("start", _labelled, _triage),
@@ -75,6 +83,10 @@ FLOWS = (
     Flow("publish a sweep", _ran("/sweep seed=0..2"), _publish),
     Flow("publish with attachments", _ran("/run seed=3"), _publish, ATTACHMENTS),
     Flow("answer", _answered, _triage),
+    Flow("log", _said("/log One.\n/log Two."), _triage),
+    Flow("close and reopen", _said("/close No.\n/reopen"), _triage),
+    Flow("split", _said('/split "Is it so?" "Why is it so?"'), _triage),
+    Flow("open what is folded", _folded, _triage),
 )
 
 
