@@ -72,6 +72,13 @@ class Sweep:
 
 
 @dataclass(frozen=True)
+class Compare:
+    """Put runs side by side."""
+
+    runs: tuple[int, ...]  # their numbers, the base first
+
+
+@dataclass(frozen=True)
 class Predict:
     """Stamp a prediction."""
 
@@ -148,6 +155,7 @@ Command = (
     | Run
     | Sweep
     | Reproduce
+    | Compare
     | Predict
     | Log
     | Answer

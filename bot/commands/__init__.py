@@ -6,6 +6,7 @@ from bot.command import Command
 from bot.commands import (
     answer,
     close,
+    compare,
     log,
     params,
     predict,
@@ -30,6 +31,7 @@ SPECS: tuple[Spec, ...] = (
     run.SPEC,
     sweep.SPEC,
     reproduce.SPEC,
+    compare.SPEC,
     predict.SPEC,
     log.SPEC,
     answer.SPEC,

@@ -11,6 +11,7 @@ from bot.commands.world import World
 from bot.effects import Effect, Reply
 from bot.events import Role
 from bot.log.params import params_text
+from bot.parameters import SET
 
 
 def parse(words: tuple[str, ...], _named: Mapping[str, str]) -> Params:
@@ -31,6 +32,8 @@ def decide(_command: Params, world: World) -> tuple[Effect, ...]:
     """
     declared = world.declared()
     data = {n: d.model_dump(mode="json", exclude_none=True) for n, d in declared.parameters.items()}
+    if declared.sets:  # no parameter has this name
+        data[SET] = {name: each.model_dump(mode="json") for name, each in declared.sets.items()}
     return (Reply(params_text(declared, world.begun(), world.surroundings), data),)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bot.command import Status
 from bot.commands.run import declared_if_readable
+from bot.commands.scoring import is_scored
 from bot.commands.spec import Spec
 from bot.commands.words import no_words, write_line
 from bot.commands.world import World
@@ -17,6 +18,7 @@ from bot.excursion import read_excursion
 from bot.log.predictions import read_predictions
 from bot.log.spoiler import spoilers_fold
 from bot.log.status import Standing, status_text
+from bot.scoring import Prediction
 from bot.thread import WELCOME, Thread
 
 
@@ -51,7 +53,7 @@ def decide(_command: Status, world: World) -> tuple[Effect, ...]:
         time_box=declared.time_box if declared and thread.is_open else "",
         used_s=_since(began, world.now),
         box_s=parse_time_box(declared.time_box) if declared else None,
-        predictions=() if thread.answer else read_predictions(thread),
+        predictions=() if thread.answer else _open_predictions(thread),
         folds=spoilers_fold(thread),
         is_damaged=excursion is not None and read_excursion(thread) is None,
     )
@@ -68,6 +70,12 @@ def state_of(thread: Thread) -> str:
     if any((e.data or {}).get("status") == "running" for e in thread.comments if e.is_entry):
         return "running"
     return f"{said}, and not merged yet" if answer else "open"
+
+
+def _open_predictions(thread: Thread) -> tuple[Prediction, ...]:
+    """Give the predictions of which no run has said anything yet."""
+    scored = {entry.key for entry in thread.entries("prediction") if is_scored(entry.data)}
+    return tuple(p for p in read_predictions(thread) if f"prediction:{p.number}" not in scored)
 
 
 def _since(moment: str, now: datetime) -> float:

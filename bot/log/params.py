@@ -6,7 +6,7 @@ from bot.excursion import Excursion
 from bot.excursion_file import FILE_NAME, ExcursionFile
 from bot.log.safety import clip, code, inline
 from bot.log.tables import WIDEST, table
-from bot.parameters import Declaration, written
+from bot.parameters import SET, Declaration, written
 from bot.surroundings import Surroundings
 
 _LONGEST = 300  # characters of a description
@@ -35,7 +35,21 @@ def params_text(declared: ExcursionFile, excursion: Excursion, surroundings: Sur
     how = surroundings.command("run", excursion.issue, {name: written(first.default)})
     given = f", given as in {code(how)}" if how else ""
     noun = "parameter" if many == 1 else "parameters"
-    return f"### 🎛️ {many} {noun}\n\nDeclared in {where}{given}.\n\n{shown}{more}"
+    parts = [f"### 🎛️ {many} {noun}", f"Declared in {where}{given}.", f"{shown}{more}"]
+    return "\n\n".join([*parts, *_sets(declared)])
+
+
+def _sets(declared: ExcursionFile) -> list[str]:
+    """Tell of values that belong together, if any are declared."""
+    rows = [
+        [
+            code(f"{SET}={name}"),
+            code(clip(" ".join(f"{n}={written(v)}" for n, v in each.values.items()), _LONGEST)),
+            inline(clip(each.description, _LONGEST)),
+        ]
+        for name, each in list(declared.sets.items())[:_MOST]
+    ]
+    return [table(("set", "values", "meaning"), rows)] if rows else []
 
 
 def _bounds(declaration: Declaration) -> str:

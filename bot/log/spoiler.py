@@ -21,6 +21,9 @@ _PARTS = re.compile(
     re.DOTALL,
 )
 _HEADING = "### "
+_SCORED = re.compile(  # as bot.log.predictions folds it
+    r"<details><summary>(?:What came of it|Said late)</summary>\n\n(.*?)\n\n</details>", re.DOTALL
+)
 
 
 def spoilers_fold(thread: Thread) -> bool:
@@ -59,7 +62,8 @@ def unfolded_results(entry: str) -> str | None:
     """Give an entry as it was before it was folded; None where somebody has changed the fold."""
     match = _PARTS.fullmatch(entry.strip())
     if match is None:
-        return None
+        scored, folds = _SCORED.subn(r"\1", entry)
+        return scored if folds else None
     heading, lead, inside = match["heading"], match["lead"], match["inside"]
     if inside.startswith(_HEADING):
         heading, _, inside = inside.partition("\n\n")

@@ -10,11 +10,12 @@ from bot.budget import Usage
 from bot.config import Budget
 from bot.durations import coarse
 from bot.excursion import Excursion
-from bot.log.predictions import Prediction, percent
+from bot.log.predictions import percent
 from bot.log.run_entry import SIGNS
 from bot.log.safety import clip, code, inline
 from bot.log.spoiler import is_folded
 from bot.log.tables import WIDEST, number, table
+from bot.scoring import Prediction
 from bot.surroundings import Surroundings
 from bot.thread import Comment
 from runner.records import Status

@@ -10,10 +10,12 @@ import pytest
 from grids import sweep_of
 from samples import entry, prediction, remembered, request, result, thread, unbegun, world
 
-from bot.command import Asked, Spoiler
+from bot.command import Asked, Compare, Spoiler
+from bot.command import Status as AskStatus
 from bot.commands import decide
 from bot.commands.parser import parse_comment
 from bot.commands.run import ended_entry
+from bot.commands.scoring import scored_predictions
 from bot.commands.sweep import entry_effects
 from bot.commands.world import World
 from bot.effects import Effect, Reply, UpsertEntry
@@ -158,6 +160,45 @@ def test_an_entry_whose_fold_somebody_edited_stays_and_is_named() -> None:
     effects = decide(Spoiler(on=False), here)
     assert [e.key for e in entries(effects)] == [WELCOME]
     assert "Run 1.1 stays folded: somebody has edited the entry." in said(effects)
+
+
+def test_what_became_of_a_prediction_is_folded_with_the_rest() -> None:
+    data = {"text": "so", "author": "Ada", "stamped": "2026-11-21T08:00:00Z"}
+    said_before = entry(2, "prediction:1", data | {"condition": "accuracy>0.9"})
+    here = switched(thread=thread(said_before), runs=(StoredRun(1, request(), RESULT),))
+
+    [scored] = scored_predictions(here)
+
+    assert "0.9982" not in _FOLD.sub("", scored.body)
+    assert "0.9982" in scored.body
+    here = dataclasses.replace(here, thread=with_entry(here.thread, scored))
+    assert "0.9982" not in said(decide(AskStatus(), here))
+    effects = decide(Spoiler(on=False), here)
+    opened, _ = entries(effects)
+    assert "0.9982" in _FOLD.sub("", opened.body)
+    assert "so are those of prediction 1, which were folded" in said(effects)
+
+
+def test_a_prediction_that_was_scored_before_stays_open() -> None:
+    data = {"text": "so", "author": "Ada", "stamped": "2026-11-21T08:00:00Z"}
+    here = world(
+        thread=thread(entry(2, "prediction:1", data | {"condition": "accuracy>0.9"})),
+        runs=(StoredRun(1, request(), RESULT),),
+    )
+    [scored] = scored_predictions(here)
+    here = dataclasses.replace(here, thread=with_entry(here.thread, scored))
+    [welcome] = entries(decide(Spoiler(on=True), here))
+    here = dataclasses.replace(here, thread=with_entry(here.thread, welcome))
+    assert scored_predictions(here) == ()
+
+
+def test_a_comparison_in_the_thread_is_folded_where_a_result_is() -> None:
+    runs = tuple(StoredRun(n, request(), result(run_id=f"1.{n}")) for n in (1, 2))
+    here = switched(runs=runs)
+    here = dataclasses.replace(here, thread=with_entry(here.thread, ended_entry(RESULT, here)))
+    assert "<details>" not in said(decide(Compare((1, 2)), here)).partition("| ")[0]
+    asked = dataclasses.replace(here, asked=Asked(7))
+    assert said(decide(Compare((1, 2)), asked)).startswith("<details><summary>The comparison")
 
 
 @pytest.mark.parametrize("odd", [None, True, "on", 1, {"on": "yes"}, []])
