@@ -87,6 +87,7 @@ FLOWS = (
     Flow("close and reopen", _said("/close No.\n/reopen"), _triage),
     Flow("split", _said('/split "Is it so?" "Why is it so?"'), _triage),
     Flow("open what is folded", _folded, _triage),
+    Flow("reply", _said("/help\n\n/run sed=3"), _triage),
 )
 
 
