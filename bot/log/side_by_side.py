@@ -11,7 +11,8 @@ from bot.log.run_details import folded
 from bot.log.run_entry import SIGNS
 from bot.log.safety import clip, code, fence, inline
 from bot.log.tables import WIDEST, number, table
-from bot.side_by_side import CodeChange, Comparison, FigureRow, MetricRow, Row, Side
+from bot.matched_figures import FigureRow
+from bot.side_by_side import CodeChange, Comparison, MetricRow, Row, Side
 from runner.records import Figure, Metric, Status
 
 Address = Callable[[int, Figure], str]

@@ -9,7 +9,8 @@ import pytest
 from samples import notebook, result
 
 from bot.agreement import Verdict
-from bot.side_by_side import Comparison, FigureRow, Side, match_figures, side_by_side
+from bot.matched_figures import FigureRow, match_figures
+from bot.side_by_side import Comparison, Side, side_by_side
 from bot.side_by_side_document import document
 from bot.template import Metrics
 from runner.records import Environment, Figure, Gpu, RunResult, Status
