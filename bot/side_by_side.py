@@ -90,6 +90,7 @@ class Comparison:
         parameters: Those that differ.
         environment: What differs in what they ran on.
         same: What is the same in all, in words.
+        commit: That all of them ran; empty where they differ.
     """
 
     sides: tuple[Side, ...]
@@ -100,6 +101,7 @@ class Comparison:
     parameters: tuple[Row, ...]
     environment: tuple[Row, ...]
     same: tuple[str, ...]
+    commit: str = ""
 
 
 def side_by_side(sides: Sequence[Side], metrics: Metrics) -> Comparison:
@@ -127,6 +129,7 @@ def side_by_side(sides: Sequence[Side], metrics: Metrics) -> Comparison:
         parameters=parameters,
         environment=environment,
         same=tuple(same),
+        commit=_commit(known) if len(known) == len(sides) else "",
     )
 
 
@@ -250,7 +253,7 @@ def _fill(rows: Mapping[str, list[str]], known: Sequence[int], first: int) -> No
 def _same_environment(results: Sequence[RunResult], differing: Sequence[Row]) -> list[str]:
     """Name what is the same in what all runs ran on."""
     names = {row.name for row in differing}
-    same = [] if "commit" in names else [f"commit {results[0].commit[:10]}"]
+    same: list[str] = []
     if "seed" not in names and "seed" not in results[0].parameters and results[0].seed is not None:
         same.append(f"seed {results[0].seed}")
     if any(result.environment is None for result in results):
@@ -260,6 +263,11 @@ def _same_environment(results: Sequence[RunResult], differing: Sequence[Row]) ->
     packages = any(name == "torch" or name.startswith("package ") for name in names)
     same += [] if packages else ["packages"]
     return same if hardware & names else [*same, "hardware"]
+
+
+def _commit(results: Sequence[RunResult]) -> str:
+    commits = {result.commit for result in results}
+    return commits.pop() if len(commits) == 1 else ""
 
 
 def _yes(value: bool) -> str:

@@ -134,7 +134,6 @@ def test_what_is_the_same_in_all_is_named() -> None:
     assert found.same == (
         "code",
         "parameters",
-        "commit ab12ab12ab",
         "Python",
         "packages",
         "hardware",

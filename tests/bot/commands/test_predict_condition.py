@@ -93,9 +93,7 @@ def test_odd_data_in_a_marker_makes_it_a_prediction_without_a_condition(conditio
     assert scored_predictions(here) == ()
 
 
-def test_an_answer_from_an_answered_run_is_scored_by_the_run_behind_it() -> (
-    None
-):
+def test_an_answer_from_an_answered_run_is_scored_by_the_run_behind_it() -> None:
     answered = stored(2, cache_hit=True, answered_from="1.1")
     here = world(thread=thread(predicted()), runs=(stored(1), answered))
     for name in ("run 1.1", "run 1.2"):
