@@ -89,7 +89,7 @@ def decide(command: Run, world: World) -> tuple[Effect, ...]:
     if notebook is None:
         raise RequestError("is not on the excursion's branch", where=where, right="Restore it.")
     _check_notebook(notebook, declared, where=where)
-    parameters = bind(declared.parameters, command.parameters, where="-p")
+    parameters = bind(declared.parameters, command.parameters, where="-p", sets=declared.sets)
     runner = world.config.runner_named(declared.runner, where=f"{excursion.folder}/excursion.toml")
     limit = declared.timeout or runner.timeout if command.timeout is None else command.timeout
     cell_limit = declared.cell_timeout or runner.cell_timeout
