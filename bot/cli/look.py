@@ -215,7 +215,8 @@ def _summary(forge: LocalForge, thread: Thread) -> dict[str, Any]:
 
 def _ended_points(sweep: Comment) -> int:
     data = sweep.data or {}
-    return int(data.get("succeeded", 0)) + int(data.get("failed", 0))
+    counts = (data.get("succeeded"), data.get("failed"))
+    return sum(count for count in counts if isinstance(count, int))
 
 
 def _points(forge: LocalForge, issue: int) -> list[dict[str, Any]]:

@@ -92,6 +92,7 @@ FLOWS = (
     Flow("publish what decides a prediction", _predicted, _publish),
     Flow("compare", _compared, _triage),
     Flow("answer", _answered, _triage),
+    Flow("reply", _said("/help\n\n/run sed=3"), _triage),
 )
 
 
