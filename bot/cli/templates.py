@@ -30,19 +30,10 @@ def templates_command(markdown: bool, as_json: bool) -> None:
 
         give(catalogue(found).rstrip("\n"))
         return
-    for template in found:
-        manifest = template.manifest
-        give(f"{template.full_name}  {manifest.summary}")
-        give(f"    {manifest.question}")
-        measured = manifest.metrics.main
-        facts = (
-            manifest.runtime,
-            f"measures {measured}" if measured else "",
-            f"draws {manifest.picture}" if manifest.picture else "",
-        )
-        line = " · ".join(fact for fact in facts if fact)
-        if line:
-            give(f"    {line}")
+    from bot.log.templates import templates_text
+    from bot.log.thread_text import on_terminal
+
+    give(on_terminal(templates_text(found)))
 
 
 def _row(template: Template) -> dict[str, Any]:
