@@ -404,7 +404,9 @@ def tree(
             start, end, up = float(depth[parent]), float(depth[node]), height[node]
             corner, colour = start + 0.16, GREY if node in grey else BLUE
             along, heights = np.array([start, corner, end]), np.array([height[parent], up, up])
-            pen.line(along, heights, colour, width=1.0 + 7.0 * float(shares[node]), name=names[node])
+            pen.line(
+                along, heights, colour, width=1.0 + 7.0 * float(shares[node]), name=names[node]
+            )
             ink = GREY if node in grey else BLACK
             pen.words(_visible(names[node]), corner, up + 0.12, ink, where="data", above=True)
     pen.show()
