@@ -42,7 +42,7 @@ class GithubRuns(GithubBranches):
         """Give the runs as their entries tell of them."""
         found = {number: StoredRun(number, None, None) for number in self._numbers}
         for entry in self._known(issue).entries("run"):
-            number = _number(entry)
+            number = entry.key_number
             if number:
                 request = _request((entry.data or {}).get("request"))
                 alive = self._is_alive(entry)
@@ -92,17 +92,34 @@ class GithubRuns(GithubBranches):
 
     def run_source(self, issue: int, run: int) -> bytes | None:
         """Read the notebook of a run as it was executed, None if it is nowhere any more."""
-        found = next((each for each in self.runs(issue) if each.number == run), None)
-        if found is None or found.request is None:
-            return None
-        if not found.request.notebook.endswith(f"/{NOTEBOOK}"):
-            return None
-        return self.read(found.request.commit, found.request.notebook)
+        return self.run_sources(issue, [run]).get(run)
+
+    def run_sources(self, issue: int, runs: Sequence[int]) -> dict[int, bytes]:
+        """Read the notebooks of several runs as they were executed, in one request.
+
+        Those that are lost are left out.
+        """
+        if not runs:
+            return {}
+        known = {each.number: each.request for each in self.runs(issue)}
+        asked = {run: known.get(run) for run in runs}
+        names = {
+            run: f"{request.commit}:{request.notebook}"
+            for run, request in asked.items()
+            if request is not None and request.notebook.endswith(f"/{NOTEBOOK}")
+        }
+        found = self._look(names.values())
+        contents = {run: self._content(found[name]) for run, name in names.items()}
+        return {run: content for run, content in contents.items() if content is not None}
+
+    def run_commits(self, issue: int) -> dict[str, str]:
+        """Name the commits that hold what runs made, by the runs' refs."""
+        return {run_ref(issue, run): commit for run, commit in self._refs_of(issue).items()}
 
     def sweeps(self, issue: int) -> tuple[StoredSweep, ...]:
         """List the sweeps that go on."""
         entries = self._known(issue).entries("sweep")
-        return tuple(StoredSweep(_number(e), alive=True) for e in entries if self._is_alive(e))
+        return tuple(StoredSweep(e.key_number, alive=True) for e in entries if self._is_alive(e))
 
     def allot_runs(self, runs: Sequence[tuple[RunRequest, Mapping[str, bytes]]]) -> None:
         """Create the refs of runs at the commits that run, all or none.
@@ -227,18 +244,12 @@ class GithubRuns(GithubBranches):
         if data.get("status") != _RUNNING:
             return False
         request = _request(data.get("request"))
-        limit = timedelta(seconds=request.timeout_s) if request else timedelta()
         try:
+            limit = timedelta(seconds=request.timeout_s) if request else timedelta()
             began = datetime.fromisoformat(str(data.get("started")))
             return datetime.fromisoformat(self._moment) < began + limit + _QUEUE
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return True
-
-
-def _number(entry: Comment) -> int:
-    """Give the number of the run, or of the first run, that an entry tells of; 0 for none."""
-    number = entry.key.rpartition(".")[2]
-    return int(number) if number.isascii() and number.isdigit() else 0
 
 
 def _run(request: RunRequest) -> int:
