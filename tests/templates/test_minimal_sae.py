@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pretrained
+
 from templates.trials import Trials
 
 
@@ -58,6 +59,7 @@ def test_weights_that_cannot_be_had_are_told_before_anything_else(trial: Trials)
 
 def test_a_pretrained_model_reads_documentation(trial: Trials, tmp_path: Path) -> None:
     folder = pretrained.save_tiny_gpt2(tmp_path / "tiny")
-    small = {"toy_steps": 10, "stream_steps": 300, "n_tokens": 3000}
-    (done,) = trial("minimal-sae", (0,), model=str(folder), **small)
+    (done,) = trial(
+        "minimal-sae", (0,), model=str(folder), toy_steps=10, stream_steps=300, n_tokens=3000
+    )
     assert done.number("stream_unexplained_topk") < done.number("stream_unexplained_untrained")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pretrained
+
 from templates.trials import Trials
 
 
@@ -51,8 +52,15 @@ def test_a_branch_that_is_not_there_and_a_word_that_is_not_are_told(trial: Trial
 
 def test_a_pretrained_model_has_a_tree_and_no_truth(trial: Trials, tmp_path: Path) -> None:
     folder = pretrained.save_tiny_gpt2(tmp_path / "tiny")
-    given = {"prompt": "When Mary and John", "at_least": 0.001, "depth": 2, "prune": ""}
-    (done,) = trial("text-tree", (0,), model=str(folder), **given)
+    (done,) = trial(
+        "text-tree",
+        (0,),
+        model=str(folder),
+        prompt="When Mary and John",
+        at_least=0.001,
+        depth=2,
+        prune="",
+    )
     assert done.number("n_nodes") > 1
     assert done.number("sampling_error") < 4
     assert "divergence" not in done.metrics
