@@ -46,7 +46,7 @@ def test_it_asks_for_what_such_a_text_needs(name: str) -> None:
     wanted = ("Hypothesis", "Predictions", *ASKED[name], "Answer")
     assert [each for each in headings if each in wanted] == list(wanted)
     assert "Before you begin, say what you expect" in readme
-    assert b"notebook" not in files[FILE_NAME]
+    assert b"notebook.ipynb" not in files[FILE_NAME]
 
 
 @pytest.mark.parametrize("name", ASKED)
