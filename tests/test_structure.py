@@ -50,6 +50,7 @@ FLOORS = (
         "bot.sizes",
         "bot.thread",
         "bot.errors",
+        "bot.quoting",
         "runner.records",
     ),
 )
