@@ -26,6 +26,7 @@ FLOORS = (
         "bot.agreement",
         "bot.condition",
         "bot.notebook_diff",
+        "bot.matched_figures",
         "bot.side_by_side",
         "bot.side_by_side_document",
         "bot.scoring",

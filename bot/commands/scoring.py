@@ -8,8 +8,9 @@ from bot.commands.run import declared_if_readable
 from bot.commands.world import World
 from bot.effects import UpsertEntry
 from bot.errors import nearest
+from bot.log.answer import Judged
 from bot.log.predictions import prediction_entry, read_predictions
-from bot.scoring import Prediction, Score, score
+from bot.scoring import Prediction, Score, name_of, score
 from bot.thread import Thread
 from runner.records import RunResult
 
@@ -56,6 +57,21 @@ def prediction_memory(prediction: Prediction, scored: Score) -> dict[str, object
     if scored.late is not None:
         memory["late"] = scored.late.run_id
     return memory
+
+
+def judged_by(name: str, world: World) -> tuple[Judged, ...]:
+    """Hold the predictions against what an answer rests on.
+
+    Args:
+        name: The run or the sweep, as `Verdict` names it; empty where there is none.
+        world: The thread and its runs.
+    """
+    results = results_of(world)
+    ran = next((result for result in results if name == f"run {result.run_id}"), None)
+    if ran is not None:  # one that was answered from another says what that one said
+        name = next((name_of(r) for r in results if r.run_id == ran.answered_from), name)
+    scores = (score(prediction, results) for prediction in read_predictions(world.thread))
+    return tuple(Judged(each, each.of(name)) for each in scores)
 
 
 def results_of(world: World, ended: Iterable[RunResult] = ()) -> tuple[RunResult, ...]:
