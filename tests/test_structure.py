@@ -39,6 +39,7 @@ FLOORS = (
         "bot.moments",
         "bot.issue_form",
         "bot.budget",
+        "bot.recovery",
         "bot.surroundings",
         "bot.command",
         "bot.forge",
