@@ -39,6 +39,7 @@ FLOORS = (
         "bot.moments",
         "bot.issue_form",
         "bot.budget",
+        "bot.recovery",
         "bot.surroundings",
         "bot.command",
         "bot.forge",
@@ -51,6 +52,7 @@ FLOORS = (
         "bot.sizes",
         "bot.thread",
         "bot.errors",
+        "bot.quoting",
         "runner.records",
     ),
 )

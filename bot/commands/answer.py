@@ -21,6 +21,7 @@ from bot.excursion import LABEL_ANSWERED, LABEL_RUNNING, Excursion, Outcome
 from bot.excursion_file import NOTEBOOK
 from bot.forge.protocol import StoredRun
 from bot.log import answer as log
+from bot.log.notes import log_section, read_notes
 from bot.log.readme import put_section
 from bot.log.safety import inline, unlinked
 from bot.log.sweep.answer import sweep_answer
@@ -29,7 +30,6 @@ from bot.log.sweep.metric import best_point, compared
 from bot.log.sweep.table import CSV, points_csv
 from bot.moments import timestamp
 from bot.sweep import Sweep, read_sweeps
-from bot.thread import ANSWER
 from runner.records import Status
 
 OPTIONS = ("outcome", "run")
@@ -112,7 +112,7 @@ def decide(command: Answer, world: World) -> tuple[Effect, ...]:
             f"the answer has {len(text)} characters, {_LONGEST} at most",
             right="Put the long form into the excursion's README.md.",
         )
-    given = world.thread.entry(ANSWER)
+    given = world.thread.answer
     outcome = command.outcome.value if command.outcome else None
     if not world.thread.is_open:
         memory = (given.data if given else None) or {}
@@ -125,12 +125,7 @@ def decide(command: Answer, world: World) -> tuple[Effect, ...]:
     if command.outcome is Outcome.ABANDONED and world.excursion and world.head is None:
         return _abandon(text, world)
     excursion = world.open_excursion()
-    running = [f"sweep {issue}.{sweep.first}" for sweep in world.sweeps if sweep.alive]
-    running += [f"run {issue}.{run.number}" for run in world.runs if run.alive]
-    if running:
-        raise RequestError(
-            f"{running[0]} is still going", right="Wait for it, or stop it with Ctrl-C."
-        )
+    world.check_nothing_runs()
     if world.uncommitted:
         paths = ", ".join(world.uncommitted[:5])
         raise RequestError(
@@ -161,7 +156,7 @@ def decide(command: Answer, world: World) -> tuple[Effect, ...]:
     return (
         CommitFiles(excursion.branch, files, message),
         OpenPullRequest(issue, excursion.branch, into, title),
-        UpsertEntry(issue, ANSWER, entry, memory),
+        UpsertEntry(issue, world.thread.answer_key, entry, memory),
         SetLabels(issue, add=(LABEL_ANSWERED,), remove=(LABEL_RUNNING,)),
         # A reviewed pull request closes the issue when it is merged.
         *(() if world.surroundings.is_github else (Close(issue),)),
@@ -175,7 +170,7 @@ def _abandon(text: str, world: World) -> tuple[Effect, ...]:
     answer = log.Answer(text, Outcome.ABANDONED, world.actor, stamped)
     memory = {"text": text, "outcome": Outcome.ABANDONED.value, "stamped": stamped}
     return (
-        UpsertEntry(issue, ANSWER, log.abandoned_entry(answer), memory),
+        UpsertEntry(issue, world.thread.answer_key, log.abandoned_entry(answer), memory),
         SetLabels(issue, add=(LABEL_ANSWERED,), remove=(LABEL_RUNNING,)),
         Close(issue),
     )
@@ -262,6 +257,9 @@ def _files(
     )
     if section.rpartition("\n\n")[0] not in readme:  # else only the minute could differ
         readme = put_section(readme, "answer", section, heading="Answer")
+    notes = read_notes(world.thread)
+    if notes:
+        readme = put_section(readme, "log", log_section(notes), heading="Log")
     files = {f"{excursion.folder}/README.md": readme.encode("utf-8", "surrogateescape")}
     if run is not None:
         for name, content in world.run_files.get(run.number, {}).items():

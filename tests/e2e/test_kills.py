@@ -276,6 +276,15 @@ def test_reproducing_survives_being_killed_anywhere_but_in_the_execution(
     kill_at_steps(asked, ("reproduce", "1", "1"), fine=True, least=30, recorded=recorded)
 
 
+@pytest.mark.parametrize(
+    "words", [("log", "1", "a line"), ("split", "1", "Is it so?", "Why is it so?")]
+)
+def test_noting_and_splitting_survive_being_killed_anywhere(
+    asked: Repository, words: tuple[str, ...]
+) -> None:
+    kill_at_steps(asked, words, fine=True, least=3)
+
+
 def test_answering_survives_being_killed_anywhere(asked: Repository) -> None:
     asked.must("predict", "1", "It will", "confidence=60%")
     asked.must("run", "1")

@@ -81,6 +81,14 @@ def _answered(bench: Bench) -> Any:
     return bench.say(issue, "/answer It does. outcome=confirmed")
 
 
+def _folded(bench: Bench) -> Any:
+    issue = bench.begin()
+    bench.triage(*bench.say(issue, "/spoiler on"))
+    elements = bench.triage(*bench.say(issue, "/run seed=3"))
+    bench.publish(elements, bench.leave(elements, succeed(1)))
+    return bench.say(issue, "/spoiler off")
+
+
 ATTACHMENTS = f'{CONFIG}[github]\nimages = "attachments"\n'
 FLOWS = (
     Flow("start", _labelled, _triage),
@@ -92,6 +100,10 @@ FLOWS = (
     Flow("publish what decides a prediction", _predicted, _publish),
     Flow("compare", _compared, _triage),
     Flow("answer", _answered, _triage),
+    Flow("log", _said("/log One.\n/log Two."), _triage),
+    Flow("close and reopen", _said("/close No.\n/reopen"), _triage),
+    Flow("split", _said('/split "Is it so?" "Why is it so?"'), _triage),
+    Flow("open what is folded", _folded, _triage),
     Flow("reply", _said("/help\n\n/run sed=3"), _triage),
 )
 
