@@ -52,6 +52,7 @@ FLOORS = (
         "bot.sizes",
         "bot.thread",
         "bot.errors",
+        "bot.quoting",
         "runner.records",
     ),
 )

@@ -1,62 +1,59 @@
-"""The page on writing templates, done as it says: its files are written, its commands given."""
+"""Templates of what is written rather than run: what each asks of its author."""
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
-from pathlib import Path
+from dataclasses import replace
 
-from conftest import Repository
+import pytest
+from cmarkgfm import github_flavored_markdown_to_html
+from samples import EXCURSION
 
-from templates.trials import ROOT
+from bot.excursion import Kind
+from bot.excursion_file import FILE_NAME
+from bot.scaffold import scaffold
+from bot.template import built_in_templates, find_template, template_names
 
-PAGE = ROOT / "docs" / "writing-a-template.md"
-
-
-def steps() -> list[tuple[str, str]]:
-    """What a reader does, in the page's order: (file, its text), or ("", commands)."""
-    text = PAGE.read_text("utf-8")
-    name, found = "", []
-    for match in re.finditer(r"^## [^\n]*?`(?P<file>[\w.]+)`$|^```(?P<kind>\w+)\n(?P<body>.*?)^```",
-                             text, flags=re.MULTILINE | re.DOTALL):  # fmt: skip
-        if match["file"]:
-            name = match["file"]
-        elif match["kind"] == "sh":
-            found.append(("", match["body"]))
-        else:
-            found.append((name, match["body"]))
-    return found
+ASKED = {
+    "definition": ("Statement", "Intuition", "The smallest example", "Common confusions"),
+    "lesson": ("What you will be able to do", "A first example", "What usually goes wrong"),
+    "literature-review": (
+        "What do we think we know?",
+        "How do we think we know it?",
+        "What are we focused on?",
+        "What are we not focused on?",
+    ),
+    "paper": ("Claims and evidence", "What was reproduced", "What would falsify it"),
+    "study-sprint": ("Goals", "Daily log", "Review", "Next goals"),
+    "write-up": ("What is known", "What this does not show", "Sources"),
+}
 
 
-def test_whoever_follows_the_page_has_a_template_that_runs(
-    repository: Repository, tmp_path: Path
-) -> None:
-    commands = tmp_path / "bin"
-    commands.mkdir()
-    excursion = commands / "excursion"
-    excursion.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m bot "$@"\n')
-    excursion.chmod(0o755)
-    environment = os.environ | {"PATH": f"{commands}:{os.environ['PATH']}"}
-    place, said = repository.top, ""
-    for name, body in steps():
-        if name:
-            (place / name).write_text(body)
-            continue
-        done = subprocess.run(
-            ["sh", "-ec", f"{body}\npwd"],
-            cwd=place,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        said += done.stdout
-        place = Path(done.stdout.splitlines()[-1])
-    assert {name for name, _ in steps()} == {"", "template.toml", "README.md.j2", "notebook.py.j2"}
-    assert "✓ metrics: 2 recorded, each declared" in said
-    assert "Nothing is missing." in said
-    metrics = repository.json("show", "1")
-    assert "z_score" in str(metrics)
+def test_each_template_of_a_text_is_known_here() -> None:
+    names = [name for name in template_names((built_in_templates(),)) if name.startswith("docs/")]
+    assert sorted(names) == [f"docs/{name}" for name in sorted(ASKED)]
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_it_asks_for_what_such_a_text_needs(name: str) -> None:
+    template = find_template(f"docs/{name}", None, (built_in_templates(),))
+    excursion = replace(EXCURSION, kind=Kind.DOCS)
+
+    files = scaffold(template, excursion, parameters={}, hypothesis="It is known.")
+
+    assert sorted(files) == ["README.md", FILE_NAME]
+    readme = files["README.md"].decode()
+    headings = [line[3:] for line in readme.splitlines() if line.startswith("## ")]
+    wanted = ("Hypothesis", "Predictions", *ASKED[name], "Answer")
+    assert [each for each in headings if each in wanted] == list(wanted)
+    assert "Before you begin, say what you expect" in readme
+    assert b"notebook.ipynb" not in files[FILE_NAME]
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_its_tables_are_tables_on_github(name: str) -> None:
+    template = find_template(f"docs/{name}", None, (built_in_templates(),))
+    files = scaffold(template, EXCURSION, parameters={})
+    html = github_flavored_markdown_to_html(files["README.md"].decode())
+
+    assert "|---" not in html
+    assert "| |" not in html
