@@ -5,5 +5,6 @@ from __future__ import annotations
 QUICK: dict[str, dict[str, bool | int | float | str]] = {
     "demos/blank": {},
     "demos/no-positions": {"steps": 20},
+    "libs/gpt2-mini": {"n_layers": 1, "n_heads": 1},
     "libs/prototype": {},
 }
