@@ -9,6 +9,29 @@ from bot.excursion import Outcome
 
 
 @dataclass(frozen=True)
+class Asked:
+    """Which command it is: whatever must not happen twice is keyed with it.
+
+    Written out it is what an entry's marker remembers: `4711.0`.
+    """
+
+    comment: int = 0  # the number of the comment that it stands in; 0 for a label, or no comment
+    index: int = 0  # its place among the comment's commands
+
+    def __str__(self) -> str:
+        """Give it as entries remember it."""
+        return f"{self.comment}.{self.index}"
+
+
+@dataclass(frozen=True)
+class Block:
+    """The fenced block of code that belongs to a command."""
+
+    text: str
+    language: str = ""
+
+
+@dataclass(frozen=True)
 class Start:
     """Begin the excursion of an issue."""
 

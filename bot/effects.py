@@ -73,6 +73,18 @@ class UpsertEntry:
 
 
 @dataclass(frozen=True)
+class Reply:
+    """Answer whoever gave the command.
+
+    The answers to one comment become one entry, which a second delivery edits; those to a command
+    line are printed.
+    """
+
+    text: str  # Markdown, made safe
+    data: Any = None  # the same for `--json`
+
+
+@dataclass(frozen=True)
 class SetLabels:
     """Add and remove labels."""
 
@@ -140,6 +152,7 @@ Effect = (
     | CreateBranch
     | CommitFiles
     | UpsertEntry
+    | Reply
     | SetLabels
     | RequestRun
     | PublishFiles
@@ -164,6 +177,8 @@ def line(effect: Effect) -> str:
             return f"commit files  {effect.branch}: {', '.join(effect.files)}"
         case UpsertEntry():
             return f"post entry  {effect.key} on issue {effect.issue}"
+        case Reply(text):
+            return f"reply  {text.partition(chr(10))[0]}"
         case SetLabels():
             changes = [f"+{label}" for label in effect.add] + [f"-{x}" for x in effect.remove]
             return f"set labels  on issue {effect.issue}: {' '.join(changes)}"
@@ -185,6 +200,8 @@ def line(effect: Effect) -> str:
 
 def apply(effects: tuple[Effect, ...], forge: Forge) -> None:
     """Make every effect happen, in order; runs that are asked for in a row, in one go.
+
+    Replies are for whoever collects them: they are given to no forge.
 
     Raises:
         ForgeError: Git or the disk failed; the same command may be given again.
@@ -225,6 +242,8 @@ def apply_one(effect: Effect, forge: Forge) -> None:
             forge.commit_files(branch, files, message, keep=keep)
         case UpsertEntry(issue, key, body, data):
             forge.upsert_entry(issue, key, body, dict(data))
+        case Reply():
+            pass
         case SetLabels(issue, add, remove):
             forge.set_labels(issue, add, remove)
         case RequestRun():

@@ -13,15 +13,17 @@ class ExcursionError(Exception):
         what: What is wrong, one sentence.
         where: The file, argument or ref that it is about.
         right: What would be right, or what to do next.
+        culprit: The word of a command's line that is wrong, to be marked there.
     """
 
     exit_status = 3
 
-    def __init__(self, what: str, *, where: str = "", right: str = "") -> None:
+    def __init__(self, what: str, *, where: str = "", right: str = "", culprit: str = "") -> None:
         super().__init__(what)
         self.what = what
         self.where = where
         self.right = right
+        self.culprit = culprit
 
     def __str__(self) -> str:
         """Give the message as people read it: what, where, and what would be right."""

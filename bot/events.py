@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from bot.command import Asked as Given
 from bot.command import Command
 from bot.excursion import Kind
 from runner.records import RunResult
@@ -49,6 +50,7 @@ class Commanded:
     actor: Actor
     issue: int
     command: Command
+    asked: Given = field(default_factory=Given)
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,12 @@ from bot.agreement import Agreement
 from bot.command import Answer, Command, Reproduce, Run, Start, Sweep
 from bot.commands.answer import newest_good
 from bot.commands.comparison import agreement, original_of
-from bot.commands.parser import parse_comment
 from bot.commands.run import SOURCE, decide_again, decide_ended, same_request
 from bot.commands.start import asked_kind, asked_template, decide_ask
 from bot.commands.world import World
-from bot.effects import Effect, PostComment, React, RequestRun
-from bot.errors import ExcursionError, RequestError
-from bot.events import Actor, Asked, Commanded, RunEnded
+from bot.effects import Effect, RequestRun
+from bot.errors import RequestError
+from bot.events import Asked, Commanded, RunEnded
 from bot.excursion import branch_name, check_title, read_excursion
 from bot.excursion_file import FILE_NAME, NOTEBOOK
 from bot.forge.protocol import Forge, StoredRun
@@ -55,40 +54,6 @@ def ask(shell: Shell, event: Asked) -> int:
         )
         shell.apply(number, effects)
     return number
-
-
-def comment(shell: Shell, actor: Actor, issue: int, text: str) -> list[RunResult]:
-    """Post a comment and do what its commands say, exactly as the same comment on GitHub would.
-
-    Raises:
-        ExcursionError: A command in it is wrong or failed; the comment itself stands.
-    """
-    if not text.strip():
-        raise RequestError("the comment is empty", right="Say something.")
-    shell.forge.thread(issue)
-    found = parse_comment(text)
-    with shell.lock():
-        shell.apply(issue, (PostComment(issue, actor.name, text),))
-        number = max((c.number for c in shell.forge.thread(issue).comments), default=0)
-        number += 0 if shell.show is None else 1
-
-    def react(reaction: str) -> None:
-        with shell.lock():
-            shell.apply(issue, (React(issue, number, reaction),) if found else ())
-
-    results = []
-    try:
-        react("eyes")
-        for one in found:
-            results += command(shell, Commanded(actor, issue, one))
-        react("rocket")
-    except RequestError:
-        react("-1")
-        raise
-    except ExcursionError:
-        react("confused")
-        raise
-    return results
 
 
 def command(shell: Shell, event: Commanded) -> list[RunResult]:
@@ -137,8 +102,8 @@ def authorise(event: Commanded) -> None:
     Raises:
         RequestError: They may not; the message says what is needed.
     """
-    word = commands.word_of(event.command)
-    needed = commands.COMMANDS[word].role
+    spec = commands.spec_of(event.command)
+    word, needed = spec.word, spec.role
     if event.actor.role < needed:
         raise RequestError(
             f"{event.actor.name} may not {word} here",
@@ -256,6 +221,8 @@ def read_world(
         "secrets": shell.secrets,
         "surroundings": shell.surroundings,
     }
+    if isinstance(event, Commanded):
+        world["asked"] = event.asked
     if isinstance(asked, Start):
         name = (excursion.template if excursion else None) or asked.template
         world["template"] = find_template(

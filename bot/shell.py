@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.config import Config
-from bot.effects import Effect, apply
+from bot.effects import Effect, Reply, apply
 from bot.forge.protocol import Forge
 from bot.log.redact import Secrets
 from bot.preparation import Preparer
@@ -90,6 +90,7 @@ class Office:
     secrets: Secrets = field(default_factory=Secrets)  # that nothing published may hold
     show: Callable[[tuple[Effect, ...]], None] | None = None  # shows effects in place of doing
     surroundings: Surroundings = LOCAL
+    reply: Callable[[Reply], None] = _ignore  # takes what commands answer
 
     def lock(self) -> AbstractContextManager[None]:
         """Keep others from deciding at the same time; what changes nothing needs no lock."""
@@ -100,6 +101,9 @@ class Office:
         if self.show is not None:
             self.show(effects)
         else:
+            for effect in effects:
+                if isinstance(effect, Reply):
+                    self.reply(effect)
             apply(effects, self.forge)
             self.changed(issue)  # also where nothing was left to do: the process may have died here
 

@@ -24,6 +24,10 @@ from runner.records import Figure, Metric, RunError, Table
 _SCRAP = re.compile(r"application/scrapbook\.scrap\.[a-z]+(\.v\d+)?\+json")
 _GLUE = "application/papermill.record/"
 _PICTURES = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}
+_NO_PICTURES = {
+    "image/svg+xml": "SVG picture",
+    "application/vnd.plotly.v1+json": "interactive plotly figure (no PNG was made with it)",
+}
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _NUMPY = re.compile(r"np\.\w+\((.*)\)")
 _MOST = {"figures": 200, "metrics": 200, "tables": 50, "rows": 200, "columns": 50}
@@ -121,8 +125,9 @@ def _collect_picture(
     """Collect the picture of an output, if it is one."""
     mime = next((mime for mime in _PICTURES if mime in data), None)
     if mime is None:
-        if "image/svg+xml" in data:
-            found.notes.append(f"The SVG picture of cell {index} is in the notebook alone.")
+        for other, noun in _NO_PICTURES.items():
+            if other in data:
+                found.notes.append(f"The {noun} of cell {index} is in the notebook alone.")
         return False
     try:
         content = base64.b64decode("".join(_text(data[mime]).split()), validate=True)

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 # Each floor may import from its own and from those below, never from above.
 FLOORS = (
     ("bot.cli", "bot.actions"),
+    ("bot.conversation",),
     ("bot.handle",),
     ("bot.sweeping",),
     ("bot.shell", "bot.preparation"),

@@ -55,7 +55,6 @@ def commission(
     office: Office,
     forge: GithubForge,
     event: Commanded,
-    asked: str,
     before: Sequence[dict[str, Any]] = (),
 ) -> Commission:
     """Carry out one command, as far as that can be done without executing anything.
@@ -64,14 +63,13 @@ def commission(
         office: What is worked with.
         forge: Its forge.
         event: The command, authorised.
-        asked: Which command it is, the same for every delivery of it.
         before: What the commands before it in the same comment put into the matrix.
 
     Raises:
         RequestError: It is not possible; nothing was changed.
         ForgeError: GitHub failed; the same command may be given again.
     """
-    world = read_world(office, event)
+    world, asked = read_world(office, event), str(event.asked)
     there = _entry_of(world, asked)
     requests = _remembered(there) if there is not None else ()
     if there is not None and (not requests or _asked_again(forge, requests)):

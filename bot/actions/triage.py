@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.actions.job import Job
+from bot.command import Asked as Given
 from bot.command import Command, Start, Sweep
 from bot.commands import word_of
 from bot.commands.parser import parse_comment
@@ -22,6 +23,7 @@ from bot.events import Actor, Commanded, Role
 from bot.webhook import Occasion, read_occasion
 
 if TYPE_CHECKING:
+    from bot.effects import Reply
     from bot.forge.github import GithubForge
     from bot.forge.github_api import Api, Patience
     from bot.shell import Office
@@ -142,20 +144,21 @@ def role_of(api: Api, login: str) -> Role:
 
 def _carry_out(job: Job, api: Api, occasion: Occasion, asked: Asked) -> None:
     from bot.actions.commission import commission
+    from bot.conversation import reply_effects
     from bot.handle import authorise
 
     role = role_of(api, occasion.who)
     actor = Actor(occasion.who, role)
-    forge, office = _open(job, api, occasion, asked)
+    said: list[Reply] = []
+    forge, office = _open(job, api, occasion, asked, said)
     elements: list[dict[str, Any]] = []
     later: list[Any] = []
     mistake = asked.mistake
     for index, command in enumerate(asked.commands):
-        event = Commanded(actor, occasion.issue, command)
+        event = Commanded(actor, occasion.issue, command, Given(occasion.comment, index))
         try:
             authorise(event)
-            which = f"{occasion.comment}.{index}"
-            found = commission(office(), forge(), event, which, before=elements)
+            found = commission(office(), forge(), event, before=elements)
         except RequestError as error:
             mistake = error
             break
@@ -165,22 +168,28 @@ def _carry_out(job: Job, api: Api, occasion: Occasion, asked: Asked) -> None:
     if later:
         office().apply(occasion.issue, tuple(later))
     if mistake is not None:
-        _tell_mistake(api, forge(), occasion, mistake, role)
+        sys.stderr.write(f"excursion: {mistake}\n")
+    if role >= Role.READ and (said or mistake):  # those who may at least read what we say
+        answers = reply_effects(occasion.issue, occasion.comment, occasion.who, said, mistake)
+        office().apply(occasion.issue, answers)
+    if mistake is not None:
+        _react(api, occasion, WRONG)
     elif not elements and not occasion.is_label:
         _react(api, occasion, DONE)
 
 
 def _open(
-    job: Job, api: Api, occasion: Occasion, asked: Asked
+    job: Job, api: Api, occasion: Occasion, asked: Asked, said: list[Reply]
 ) -> tuple[Callable[[], GithubForge], Callable[[], Office]]:
     """Give the forge and what is worked with, both made when they are first needed."""
+    from dataclasses import replace
     from functools import cache
 
     from bot.actions.office import open_forge, open_office
 
     @cache
     def office() -> Office:
-        return open_office(job, forge(), occasion.moment)
+        return replace(open_office(job, forge(), occasion.moment), reply=said.append)
 
     @cache
     def forge() -> GithubForge:
@@ -194,19 +203,6 @@ def _give(job: Job, elements: list[dict[str, Any]]) -> None:
     from bot.actions.matrix import write_matrix
 
     job.output(matrix=write_matrix(elements), count=str(len(elements)))
-
-
-def _tell_mistake(
-    api: Api, forge: GithubForge, occasion: Occasion, mistake: RequestError, role: Role
-) -> None:
-    """Say what was wrong, to those who may at least read what we say."""
-    from bot.log.reply import reply_entry
-
-    sys.stderr.write(f"excursion: {mistake}\n")
-    if role >= Role.READ:
-        key = f"reply:{occasion.comment or 'label'}"
-        forge.upsert_entry(occasion.issue, key, reply_entry(mistake, occasion.who), {})
-    _react(api, occasion, WRONG)
 
 
 def _take_back(api: Api, occasion: Occasion) -> None:

@@ -8,8 +8,8 @@ from bot import handle
 from bot.cli.desk import Desk, open_desk
 from bot.cli.place import dry_run_option, give, issue_argument, parameter_option, say
 from bot.command import Answer, Command, Log, Start
-from bot.commands import COMMANDS, predict
-from bot.commands.parser import split_words
+from bot.commands import COMMANDS
+from bot.commands.parser import parse_rest
 from bot.events import Asked, Commanded
 from bot.excursion import Kind, Outcome, read_excursion
 from bot.parameters import split_assignments
@@ -85,8 +85,7 @@ def start_command(
 def predict_command(issue: int, text: tuple[str, ...], dry_run: bool) -> None:
     """Stamp what you think will happen in excursion N, before it does."""
     desk = open_desk(dry_run=dry_run)
-    words, named = split_words(" ".join(text), COMMANDS["predict"].options)
-    carry_out(desk, issue, predict.parse(words, named))
+    carry_out(desk, issue, parse_rest(COMMANDS["predict"], " ".join(text)))
     if not dry_run:
         say("Stamped.")
 

@@ -46,6 +46,7 @@ def open_desk(*, dry_run: bool = False) -> Desk:
         tell=say,
         changed=partial(_refresh, forge),
         secrets=Secrets.of(os.environ),
+        reply=lambda reply: give(reply.text),
     )
     if dry_run:
         shell = replace(shell, show=_show)

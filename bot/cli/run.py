@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from bot import handle
+from bot import conversation, handle
 from bot.agreement import Verdict
 from bot.cli.desk import Desk, open_desk
 from bot.cli.place import dry_run_option, give, issue_argument, parameter_option, say
@@ -59,7 +59,7 @@ def run_command(
 def comment_command(issue: int, text: str, dry_run: bool) -> None:
     """Post TEXT on issue N and do what its commands say, such as "/run layer=3"."""
     desk = open_desk(dry_run=dry_run)
-    results = handle.comment(desk.shell, desk.actor, issue, text)
+    results = conversation.comment(desk.shell, desk.actor, issue, text)
     if not dry_run:
         tell(desk, issue, results)
 

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 
 from bot.command import Answer
 from bot.commands.run import declared_if_readable
+from bot.commands.spec import Spec
 from bot.commands.sweep import picture_of
+from bot.commands.words import write_line, write_pairs, write_text
 from bot.commands.world import World
 from bot.effects import Close, CommitFiles, Effect, OpenPullRequest, SetLabels, UpsertEntry
 from bot.errors import RequestError, did_you_mean
+from bot.events import Role
 from bot.excursion import LABEL_ANSWERED, LABEL_RUNNING, Excursion, Outcome
 from bot.excursion_file import NOTEBOOK
 from bot.forge.protocol import StoredRun
@@ -29,6 +32,7 @@ from bot.sweep import Sweep, read_sweeps
 from bot.thread import ANSWER
 from runner.records import Status
 
+OPTIONS = ("outcome", "run")
 _LONGEST = 20_000
 _RUN = re.compile(r"[1-9][0-9]{0,8}")
 
@@ -261,3 +265,28 @@ def _files(
     if png:
         files[f"{excursion.folder}/{FIGURE}"] = png
     return files
+
+
+def write(command: Answer) -> str:
+    """Write the command as people do."""
+    pairs = {
+        "outcome": command.outcome.value if command.outcome else None,
+        "run": str(command.run) if command.run is not None else None,
+    }
+    return write_line("answer", write_text(command.text, OPTIONS), write_pairs(pairs))
+
+
+SPEC = Spec(
+    word="answer",
+    command=Answer,
+    role=Role.WRITE,
+    usage="/answer text [outcome=confirmed|refuted|mixed|abandoned] [run=2]",
+    summary="Close with an answer: README, notebook and plots are brought to the default branch.",
+    example="/answer It takes two layers. outcome=refuted",
+    parse=parse,
+    write=write,
+    decide=decide,
+    options=OPTIONS,
+    text=True,
+    details="It rests on the last good run or sweep, or on the `run` that is named.",
+)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.command import Log
+from bot.commands.spec import Spec
+from bot.commands.words import write_line, write_text
 from bot.commands.world import World
 from bot.effects import Effect, PostComment
 from bot.errors import RequestError
+from bot.events import Role
 
 _LONGEST = 60_000
 
@@ -32,3 +35,22 @@ def decide(command: Log, world: World) -> tuple[Effect, ...]:
             right="Put it into a file on the branch and name the file here.",
         )
     return (PostComment(world.thread.number, world.actor, text),)
+
+
+def write(command: Log) -> str:
+    """Write the command as people do."""
+    return write_line("log", write_text(command.text, ()))
+
+
+SPEC = Spec(
+    word="log",
+    command=Log,
+    role=Role.READ,
+    usage="/log text",
+    summary="Note something down.",
+    example="/log Layer 3 looks odd: loss=0.3 at step 100.",
+    parse=parse,
+    write=write,
+    decide=decide,
+    text=True,
+)

@@ -13,14 +13,14 @@ from typing import Any
 
 from bot.command import Command
 from bot.commands import COMMANDS
+from bot.commands.spec import Spec
+from bot.commands.words import split_words
 from bot.errors import RequestError
 
 _LINE = re.compile(r"/([a-z]+)(?:\s+(.*))?")
 _MARK = "\ue000"  # for private use, in no text that means something
 _NUMBERED = re.compile(r"^\s*/")
 _NUMBER = re.compile(f"{_MARK}([0-9]+){_MARK}")
-_WORD = re.compile(r'([A-Za-z_][A-Za-z0-9_]*)=(?:"([^"]*)"|(\S*))|"[^"]*"|\S+')
-_QUOTED = re.compile(r'^"([^"]*)"$')
 
 
 def parse_comment(text: str) -> tuple[Command, ...]:
@@ -35,34 +35,19 @@ def parse_comment(text: str) -> tuple[Command, ...]:
         match = _LINE.fullmatch(line.strip())
         if match and match[1] in COMMANDS:
             try:
-                rule = COMMANDS[match[1]]
-                words, named = split_words(match[2] or "", rule.options)
-                found.append(rule.parse(words, named))
+                found.append(parse_rest(COMMANDS[match[1]], match[2] or ""))
             except RequestError as error:
                 raise RequestError(error.what, where=line.strip(), right=error.right) from error
     return tuple(found)
 
 
-def split_words(
-    text: str, options: tuple[str, ...] | None
-) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Part a command's rest into words and `name=value` pairs, both with quotes if need be.
+def parse_rest(spec: Spec, rest: str) -> Command:
+    """Read what follows a command's word.
 
-    Where `options` are given, a pair of any other name is a word, and so are quotes amid text.
+    Raises:
+        RequestError: It is not what the command understands.
     """
-    words: list[str] = []
-    named: dict[str, str] = {}
-    for match in _WORD.finditer(text):
-        name, quoted, bare = match.groups()
-        if name is None or (options is not None and name not in options):
-            words.append(match[0])
-        elif name in named:
-            raise RequestError(f"{name!r} is given twice", right="Give it once.")
-        else:
-            named[name] = quoted if quoted is not None else bare
-    if options is None or len(words) == 1:
-        words = [_QUOTED.sub(r"\1", word) for word in words]
-    return tuple(words), named
+    return spec.parse(*split_words(rest, spec.options, free=spec.text))
 
 
 def _own_lines(text: str) -> Iterator[str]:

@@ -6,12 +6,16 @@ import re
 from collections.abc import Mapping
 
 from bot.command import Predict
+from bot.commands.spec import Spec
+from bot.commands.words import write_line, write_pairs, write_text
 from bot.commands.world import World
 from bot.effects import Effect, UpsertEntry
 from bot.errors import RequestError
+from bot.events import Role
 from bot.log.predictions import Prediction, prediction_entry, read_predictions
 from bot.moments import timestamp
 
+OPTIONS = ("confidence",)
 _LONGEST = 2_000
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%")
 _LOOSE = re.compile(r"\bconfidence\s*=", re.IGNORECASE)
@@ -94,3 +98,26 @@ def decide(command: Predict, world: World) -> tuple[Effect, ...]:
     }
     key = f"prediction:{number}"
     return (UpsertEntry(world.thread.number, key, prediction_entry(prediction), memory),)
+
+
+def write(command: Predict) -> str:
+    """Write the command as people do."""
+    sure = None if command.confidence is None else f"{command.confidence * 100:.6g}%"
+    text = write_text(command.text, OPTIONS)
+    return write_line("predict", text, write_pairs({"confidence": sure}))
+
+
+SPEC = Spec(
+    word="predict",
+    command=Predict,
+    role=Role.READ,
+    usage="/predict text [confidence=70%]",
+    summary="Stamp what you think will happen, before it does.",
+    example="/predict One layer will be enough. confidence=70%",
+    parse=parse,
+    write=write,
+    decide=decide,
+    options=OPTIONS,
+    text=True,
+    details="Shown beside what runs record from then on.",
+)

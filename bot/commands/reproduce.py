@@ -8,10 +8,13 @@ from collections.abc import Mapping
 
 from bot.command import Reproduce
 from bot.commands.run import PATCH, REQUEST, SOURCE, next_number, request_effects
+from bot.commands.spec import Spec
+from bot.commands.words import write_line, write_pairs
 from bot.commands.world import World
 from bot.durations import parse_duration
 from bot.effects import Effect
 from bot.errors import RequestError
+from bot.events import Role
 from bot.forge.protocol import StoredRun
 from bot.moments import timestamp
 from runner.records import RunRequest, RunResult, Status, to_json
@@ -91,3 +94,25 @@ def _original(number: int, world: World) -> tuple[StoredRun, RunResult, RunReque
             right=f"There are: {', '.join(known) or 'none'}.",
         )
     return found, found.result, found.request
+
+
+def write(command: Reproduce) -> str:
+    """Write the command as people do."""
+    limits = {"timeout": command.timeout, "cell_timeout": command.cell_timeout}
+    return write_line("reproduce", str(command.run), write_pairs(limits))
+
+
+SPEC = Spec(
+    word="reproduce",
+    command=Reproduce,
+    role=Role.WRITE,
+    usage="/reproduce 3 [timeout=30m] [cell_timeout=5m]",
+    summary="Execute a run again, at its very commit, and compare.",
+    example="/reproduce 3",
+    parse=parse,
+    write=write,
+    decide=decide,
+    executes=True,
+    options=("timeout", "cell_timeout"),
+    details="Also after the answer, and when the branch is gone.",
+)

@@ -13,13 +13,15 @@ from typing import Any
 
 from bot.command import Run
 from bot.commands.comparison import agreement, original_of
+from bot.commands.spec import Spec
+from bot.commands.words import write_line, write_pairs
 from bot.commands.world import World
 from bot.config import Runner
 from bot.config import Warm as WarmSettings
 from bot.durations import parse_duration
 from bot.effects import Effect, PublishFiles, RequestRun, SetLabels, UpsertEntry
 from bot.errors import RequestError
-from bot.events import RunEnded
+from bot.events import Role, RunEnded
 from bot.excursion import LABEL_RUNNING
 from bot.excursion_file import NOTEBOOK, ExcursionFile
 from bot.forge.attached import write_attached
@@ -344,3 +346,27 @@ def _check_cell(cell: Any, name: str) -> None:
 def _expect(holds: bool, otherwise: str) -> None:
     if not holds:
         raise ValueError(otherwise)
+
+
+def write(command: Run) -> str:
+    """Write the command as people do; what is not committed is the command line's own matter."""
+    limits = {"timeout": command.timeout, "cell_timeout": command.cell_timeout}
+    force = FORCE if command.force else ""
+    return write_line("run", force, write_pairs({**command.parameters, **limits}))
+
+
+SPEC = Spec(
+    word="run",
+    command=Run,
+    role=Role.WRITE,
+    usage="/run [name=value…] [timeout=30m] [cell_timeout=5m] [force]",
+    summary="Execute the notebook and post what came out.",
+    example="/run layer=3 timeout=30m",
+    parse=parse,
+    write=write,
+    decide=decide,
+    executes=True,
+    options=None,
+    details="`/params` lists what the notebook may be given. `timeout` limits the whole run, "
+    "`cell_timeout` any one cell. `force` executes again what was run before.",
+)

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.command import Start
+from bot.commands.spec import Spec
+from bot.commands.words import write_line, write_pairs, write_word
 from bot.commands.world import World
 from bot.config import Config
 from bot.effects import CommitFiles, CreateBranch, Effect, OpenIssue, SetLabels, UpsertEntry
 from bot.errors import RequestError
-from bot.events import Asked
+from bot.events import Asked, Role
 from bot.excursion import (
     LABEL,
     Excursion,
@@ -237,3 +239,25 @@ def _asked(thread: Thread) -> dict[str, Any]:
         "hypothesis": hypothesis if isinstance(hypothesis, str) else "",
         "parameters": {name: value for name, value in pairs if isinstance(value, str)},
     }
+
+
+def write(command: Start) -> str:
+    """Write the command as people do."""
+    template = write_word(command.template) if command.template is not None else ""
+    return write_line("start", template, write_pairs(command.parameters))
+
+
+SPEC = Spec(
+    word="start",
+    command=Start,
+    role=Role.WRITE,
+    usage="/start [template] [name=value…]",
+    summary="Begin the excursion: branch, folder, first files.",
+    example="/start blank seed=3",
+    parse=parse,
+    write=write,
+    decide=decide,
+    options=None,
+    details="Without a template, the issue's labels and form choose one. `/templates` lists them. "
+    "Parameters become the notebook's defaults.",
+)

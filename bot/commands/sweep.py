@@ -13,10 +13,13 @@ from itertools import count
 
 from bot.command import Run, Sweep
 from bot.commands import run
+from bot.commands.spec import Spec
+from bot.commands.words import write_line, write_pairs
 from bot.commands.world import World
 from bot.durations import parse_duration
 from bot.effects import Effect, PublishSweep, RequestRun, SetLabels, UpsertEntry
 from bot.errors import RequestError
+from bot.events import Role
 from bot.excursion import LABEL_RUNNING
 from bot.excursion_file import ExcursionFile
 from bot.forge.attached import write_attached
@@ -268,3 +271,32 @@ def _memory(sweep: Points, state: State, declared: ExcursionFile | None) -> dict
             "value": best.result.metrics[metric.name],
         }
     return memory
+
+
+def write(command: Sweep) -> str:
+    """Write the command as people do."""
+    flags = [RETRY] * command.retry_failed + [FORCE] * command.force
+    options = {
+        "jobs": str(command.jobs) if command.jobs is not None else None,
+        "timeout": command.timeout,
+        "cell_timeout": command.cell_timeout,
+    }
+    return write_line("sweep", *flags, write_pairs({**command.axes, **options}))
+
+
+SPEC = Spec(
+    word="sweep",
+    command=Sweep,
+    role=Role.WRITE,
+    usage="/sweep name=values… [jobs=4] [timeout=30m] [cell_timeout=5m] [retry-failed] [force]",
+    summary="Execute the notebook over a grid of parameters, reported in one entry.",
+    example="/sweep layer=0..11 seed=[1, 2, 3]",
+    parse=parse,
+    write=write,
+    decide=decide,
+    executes=True,
+    options=None,
+    details="Values are a range `0..11`, a range with a step `0..1:0.25`, a list `[1, 2, 7..9]`, "
+    '`["a, b", "c"]`, or one value. `jobs` says how many points run at once. The same sweep given '
+    "again runs what is missing; `retry-failed` also what failed; `force` everything.",
+)

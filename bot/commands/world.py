@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.command import Asked
 from bot.config import Config
 from bot.errors import RequestError
 from bot.excursion import Excursion, read_excursion
@@ -39,6 +40,7 @@ class World:
     template: Template | None = None
     secrets: Secrets = field(default_factory=Secrets)  # that nothing published may hold
     surroundings: Surroundings = LOCAL  # where the thread is read
+    asked: Asked = field(default_factory=Asked)  # which command this is
 
     @property
     def excursion(self) -> Excursion | None:
