@@ -40,6 +40,7 @@ class Manifest(Strict):
     question: str = Field(min_length=1)
     summary: str = Field(min_length=1)
     runtime: str = ""
+    picture: str = ""  # what the key figure shows
     prediction: str = ""
     timeout: Duration | None = None
     cell_timeout: Duration | None = None

@@ -133,8 +133,9 @@ class LocalRuns(LocalPlace):
 
     def publish_files(self, issue: int, run: int, files: Mapping[str, bytes], message: str) -> None:
         """Put files under a run's ref, and beside its thread, unless they are there already."""
-        self._commit_onto(run_ref(issue, run), files, message)
-        self._write_beside(self.run_folder(issue, run), files)
+        folder = self.run_folder(issue, run)
+        self._commit_onto(run_ref(issue, run), files, message, folder=folder)
+        self._write_beside(folder, files)
 
     @contextmanager
     def own_run(self, request: RunRequest) -> Iterator[int]:

@@ -1,0 +1,12 @@
+"""Templates ─► parameters with which they are done in a moment, where no result is looked at."""
+
+from __future__ import annotations
+
+QUICK: dict[str, dict[str, bool | int | float | str]] = {
+    "demos/blank": {},
+    "demos/grokking": {"p": 11, "steps": 20},
+    "demos/induction-heads": {"steps": 10},
+    "demos/no-positions": {"steps": 20},
+    "demos/superposition": {"steps": 20},
+    "libs/prototype": {},
+}
