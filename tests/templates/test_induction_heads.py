@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pretrained
 import pytest
+
 from templates.trials import Trials
 
 
