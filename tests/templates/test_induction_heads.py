@@ -78,5 +78,12 @@ def test_impossible_sizes_are_refused_at_once(
 
 
 def test_its_edges_run(trial: Trials) -> None:
-    given = {"n_heads": 1, "d_model": 8, "vocabulary_size": 8, "longest_block": 6}
-    trial("induction-heads", seeds=(0,), steps=10, **given)
+    trial(
+        "induction-heads",
+        seeds=(0,),
+        steps=10,
+        n_heads=1,
+        d_model=8,
+        vocabulary_size=8,
+        longest_block=6,
+    )

@@ -49,7 +49,7 @@ def test_its_position_code_is_used_and_a_probe_does_not_tell_that(trial: Trials)
     ],
 )
 def test_its_edges_run(trial: Trials, given: dict[str, Value]) -> None:
-    trial("no-positions", seeds=(0,), steps=10, **given)
+    trial("no-positions", seeds=(0,), fails=False, steps=10, **given)
 
 
 @pytest.mark.parametrize(

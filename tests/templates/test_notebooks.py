@@ -58,6 +58,14 @@ def test_it_runs_where_we_are_not_installed(
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+def test_a_trial_reaches_no_other_machine(repository: Repository) -> None:
+    repository.ask("Does it run?")
+    repository.commit_notebook("import socket; socket.create_connection(('192.0.2.1', 80), 1)")
+    done = repository.excursion("run", "1", cwd=repository.top, **offline())
+    assert done.status == 1
+    assert "NoNetworkError" in done.err
+
+
 def test_a_team_keeps_templates_of_its_own(repository: Repository) -> None:
     ours = repository.top / "templates" / "demos" / "our-probe"
     ours.mkdir(parents=True)
