@@ -72,6 +72,13 @@ class Sweep:
 
 
 @dataclass(frozen=True)
+class Compare:
+    """Put runs side by side."""
+
+    runs: tuple[int, ...]  # their numbers, the base first
+
+
+@dataclass(frozen=True)
 class Predict:
     """Stamp a prediction."""
 
@@ -102,4 +109,4 @@ class Help:
     word: str | None = None
 
 
-Command = Start | Run | Sweep | Reproduce | Predict | Log | Answer | Help
+Command = Start | Run | Sweep | Reproduce | Compare | Predict | Log | Answer | Help

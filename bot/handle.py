@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from bot import commands, sweeping
 from bot.agreement import Agreement
-from bot.command import Answer, Command, Reproduce, Run, Start, Sweep
+from bot.command import Answer, Command, Compare, Predict, Reproduce, Run, Start, Sweep
 from bot.commands.answer import newest_good
+from bot.commands.compare import notebooks_wanted
 from bot.commands.comparison import agreement, original_of
 from bot.commands.roles import roles
 from bot.commands.run import SOURCE, decide_again, decide_ended, same_request
+from bot.commands.scoring import scored_predictions
 from bot.commands.start import asked_kind, asked_template, decide_ask
 from bot.commands.world import World
+from bot.condition import has_condition
 from bot.config import Config
 from bot.effects import Effect, RequestRun
 from bot.errors import RequestError
@@ -27,9 +31,11 @@ from bot.events import Asked, Commanded, RunEnded
 from bot.excursion import branch_name, check_title, read_excursion
 from bot.excursion_file import FILE_NAME, NOTEBOOK
 from bot.forge.protocol import Forge, StoredRun
+from bot.log.predictions import read_predictions
 from bot.preparation import answered, identify, make_ready, takes_long
 from bot.shell import Office, Shell
 from bot.template import find_template
+from bot.thread import Thread
 from runner.records import RunRequest, RunResult, Status
 
 
@@ -199,7 +205,8 @@ def _decide_end(shell: Shell, result: RunResult) -> tuple[Effect, ...]:
     run = int(result.run_id.partition(".")[2])
     event = RunEnded(result.issue, run, result)
     files = shell.forge.run_files(result.issue, run)
-    return decide_ended(event, read_world(shell, event, run_files={run: files}))
+    world = read_world(shell, event, run_files={run: files})
+    return (*decide_ended(event, world), *scored_predictions(world, (result,)))
 
 
 def read_world(
@@ -222,7 +229,7 @@ def read_world(
         "config": config,
         "thread": thread,
         "base": forge.head(config.default_branch),
-        "runs": _runs(forge, event, asked),
+        "runs": _runs(forge, event, asked, thread),
         "sweeps": forge.sweeps(event.issue),
         "run_files": run_files or {},
         "secrets": shell.secrets,
@@ -239,6 +246,12 @@ def read_world(
         source = forge.run_source(event.issue, asked.run)
         files = forge.run_files(event.issue, asked.run)
         world["run_files"] = {asked.run: files | ({} if source is None else {SOURCE: source})}
+    if isinstance(asked, Compare):
+        chosen = notebooks_wanted(asked, world["runs"])
+        sources = forge.run_sources(event.issue, chosen)
+        world["run_files"] = {n: {SOURCE: found} for n, found in sources.items()}
+        kept = forge.run_commits(event.issue) if shell.surroundings.is_github else None
+        world["surroundings"] = replace(shell.surroundings, kept=kept)
     head = forge.head(excursion.branch) if excursion else None
     commit = head or _commit_of_run(event, world["runs"])  # a branch may be gone after the answer
     if excursion is None or commit is None:
@@ -264,13 +277,15 @@ def read_world(
 
 
 def _runs(
-    forge: Forge, event: Commanded | RunEnded, asked: Command | None
+    forge: Forge, event: Commanded | RunEnded, asked: Command | None, thread: Thread
 ) -> tuple[StoredRun, ...]:
     """Read the runs, with all that they made known where the decision looks at it."""
     if isinstance(event, RunEnded):
         whole = bool(event.result.reproduces or event.result.answered_from)
+        whole = whole or any(p.condition for p in read_predictions(thread))
     else:
-        whole = isinstance(asked, Sweep | Reproduce | Answer)
+        whole = isinstance(asked, Sweep | Reproduce | Answer | Compare)
+        whole = whole or (isinstance(asked, Predict) and has_condition(asked.text))
     return forge.runs(event.issue) if whole else forge.outlined_runs(event.issue)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.command import Command
-from bot.commands import answer, log, predict, reproduce, run, start, sweep
+from bot.commands import answer, compare, log, predict, reproduce, run, start, sweep
 from bot.commands import help as help_
 from bot.commands.spec import Spec
 from bot.commands.world import World
@@ -15,6 +15,7 @@ SPECS: tuple[Spec, ...] = (
     run.SPEC,
     sweep.SPEC,
     reproduce.SPEC,
+    compare.SPEC,
     predict.SPEC,
     log.SPEC,
     answer.SPEC,

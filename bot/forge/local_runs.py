@@ -88,6 +88,16 @@ class LocalRuns(LocalPlace):
         kept = self.git.read(first, SOURCE) if first else None
         return kept if kept is not None else self.git.read(request.commit, request.notebook)
 
+    def run_sources(self, issue: int, runs: Sequence[int]) -> dict[int, bytes]:
+        """Read the notebooks of several runs as they were executed, but for those that are lost."""
+        sources = {run: self.run_source(issue, run) for run in runs}
+        return {run: source for run, source in sources.items() if source is not None}
+
+    def run_commits(self, issue: int) -> dict[str, str]:
+        """Name the commits that hold what runs made, by the runs' refs."""
+        refs = self.git.refs(f"refs/excursions/{issue}/")
+        return {ref: commit for ref, commit in refs.items() if ref.rpartition("/")[2].isdigit()}
+
     def is_alive(self, run_id: str) -> bool:
         """Say whether somebody is executing a run now, or may be."""
         issue, _, run = run_id.partition(".")
