@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,9 @@ ANSWER = "answer"
 # How a comment is acknowledged, and how that ends: done, its author's mistake, our fault.
 EYES, DONE, WRONG, OURS = "eyes", "rocket", "-1", "confused"
 ENDS = (DONE, WRONG, OURS)
+
+
+_NUMBER = re.compile(r"[:.]([0-9]{1,6})")
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,16 @@ class Comment:
     def is_entry(self) -> bool:
         """Whether the post is ours."""
         return self.author == BOT and bool(self.key)
+
+    @property
+    def key_number(self) -> int:
+        """The number at the end of an entry's key: 3 of `run:1.3` and `prediction:3`; 0 for none.
+
+        A person may have edited the entry, so that anything can stand there.
+        """
+        at = max(self.key.rfind(":"), self.key.rfind("."), 0)
+        match = _NUMBER.fullmatch(self.key, at)
+        return int(match[1]) if match else 0
 
 
 @dataclass(frozen=True)

@@ -198,11 +198,16 @@ def _give(job: Job, elements: list[dict[str, Any]]) -> None:
 
 def take_back(api: Api, issue: int, comment: int, end: str) -> None:
     """Take back how an earlier delivery ended, where this one ends differently."""
+    from contextlib import suppress
+
+    from bot.forge.github_api import GoneError
+
     at = f"/issues/comments/{comment}" if comment else f"/issues/{issue}"
-    for reaction in api.pages(f"{at}/reactions"):
-        ours = (reaction.get("user") or {}).get("login", "").endswith("[bot]")
-        if ours and reaction["content"] in ENDS and reaction["content"] != end:
-            api.write("DELETE", f"{at}/reactions/{reaction['id']}", allowed=(404,))
+    with suppress(GoneError):  # of a comment that was deleted there is nothing to take back
+        for reaction in list(api.pages(f"{at}/reactions")):
+            ours = (reaction.get("user") or {}).get("login", "").endswith("[bot]")
+            if ours and reaction["content"] in ENDS and reaction["content"] != end:
+                api.write("DELETE", f"{at}/reactions/{reaction['id']}", allowed=(404,))
 
 
 def _say_ours(job: Job, api: Api, occasion: Occasion, error: Exception) -> None:

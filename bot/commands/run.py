@@ -39,6 +39,7 @@ from runner.records import Resources, RunRequest, RunResult, Warm, to_json
 
 _FOREIGN = re.compile(r"ir|(julia|bash|deno|rust|xcpp|octave|sagemath)\b.*", re.IGNORECASE)
 _MEMORY = 4_500  # characters; together with run_entry.LONGEST below GitHub's limit for a post
+_MOST_RUNS = 10**9  # a marker that says more was not written by us
 FORCE = "force"
 REQUEST = "request.json"
 PATCH = "uncommitted.patch"
@@ -89,7 +90,7 @@ def decide(command: Run, world: World) -> tuple[Effect, ...]:
     if notebook is None:
         raise RequestError("is not on the excursion's branch", where=where, right="Restore it.")
     _check_notebook(notebook, declared, where=where)
-    parameters = bind(declared.parameters, command.parameters, where="-p")
+    parameters = bind(declared.parameters, command.parameters, where="-p", sets=declared.sets)
     runner = world.config.runner_named(declared.runner, where=f"{excursion.folder}/excursion.toml")
     limit = declared.timeout or runner.timeout if command.timeout is None else command.timeout
     cell_limit = declared.cell_timeout or runner.cell_timeout
@@ -232,12 +233,10 @@ def request_effects(request: RunRequest, files: Mapping[str, bytes]) -> tuple[Ef
 def next_number(world: World) -> int:
     """Give the number above every run that a ref or an entry knows."""
     known = [run.number for run in world.runs]
-    for entry in world.thread.entries("run"):
-        number = entry.key.rpartition(".")[2]
-        known += [int(number)] if number.isdigit() else []
+    known += [entry.key_number for entry in world.thread.entries("run")]
     for entry in world.thread.entries("sweep"):
         last = (entry.data or {}).get("last")
-        known += [last] if isinstance(last, int) else []
+        known += [last] if isinstance(last, int) and last < _MOST_RUNS else []
     return max(known, default=0) + 1
 
 

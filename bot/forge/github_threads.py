@@ -134,9 +134,12 @@ class GithubThreads(GithubPlace):
 
 
 def react(api: Any, issue: int, comment: int, reaction: str) -> None:
-    """Acknowledge a comment, or the issue itself; GitHub keeps one of a kind from each of us."""
+    """Acknowledge a comment, or the issue itself; GitHub keeps one of a kind from each of us.
+
+    A comment that was deleted meanwhile needs no more of it.
+    """
     at = f"/issues/comments/{comment}" if comment else f"/issues/{issue}"
-    api.write("POST", f"{at}/reactions", {"content": reaction})
+    api.write("POST", f"{at}/reactions", {"content": reaction}, allowed=(404,))
 
 
 def _on_github() -> RequestError:

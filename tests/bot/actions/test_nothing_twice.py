@@ -75,6 +75,7 @@ FLOWS = (
     Flow("publish a sweep", _ran("/sweep seed=0..2"), _publish),
     Flow("publish with attachments", _ran("/run seed=3"), _publish, ATTACHMENTS),
     Flow("answer", _answered, _triage),
+    Flow("reply", _said("/help\n\n/run sed=3"), _triage),
 )
 
 
