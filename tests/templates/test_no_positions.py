@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.template import built_in_templates, find_template
 from templates.trials import Trials, Value
 
 
@@ -66,3 +67,17 @@ def test_what_cannot_be_is_refused_before_any_training(
     assert done.result.error is not None
     assert words in done.result.error.message
     assert "step" not in done.result.stdout_tail
+
+
+def test_the_recording_s_set_begins_as_the_recording_did(trial: Trials) -> None:
+    recording = (
+        find_template("demos/no-positions", None, (built_in_templates(),))
+        .manifest.sets["recording"]
+        .values
+    )
+    given = {**recording, "steps": 10, "batch_size": 32}
+    given.pop("seed")
+    (done,) = trial("no-positions", seeds=(123,), fails=False, **given)
+    # Printed: 6.005. Logits of a fresh model spread by 0.8, which adds 0.32 to log(300) = 5.704;
+    # 32 sequences of 49 answers are precise to 0.02, and so are the initial weights.
+    assert done.number("loss_step_0") == pytest.approx(6.005, abs=0.1)
