@@ -26,6 +26,7 @@ FLOORS = (
         "bot.agreement",
         "bot.condition",
         "bot.notebook_diff",
+        "bot.matched_figures",
         "bot.side_by_side",
         "bot.side_by_side_document",
         "bot.scoring",
@@ -38,6 +39,7 @@ FLOORS = (
         "bot.moments",
         "bot.issue_form",
         "bot.budget",
+        "bot.recovery",
         "bot.surroundings",
         "bot.command",
         "bot.forge",
@@ -50,6 +52,7 @@ FLOORS = (
         "bot.sizes",
         "bot.thread",
         "bot.errors",
+        "bot.quoting",
         "runner.records",
     ),
 )

@@ -147,6 +147,7 @@ def _carry_out(
 ) -> str:
     """Carry out what is asked for; give the reaction that it ends in, empty while runs go on."""
     from bot.actions.commission import commission
+    from bot.actions.state import state_effects
     from bot.conversation import Heard, answer_effects, carry_out
 
     actor = Actor(occasion.who, role_of(api, occasion.who))
@@ -154,11 +155,14 @@ def _carry_out(
     forge, office = _open(job, api, occasion, lines)
     elements: list[dict[str, Any]] = []
     later: list[Any] = []
+    state = ""
 
     def one(event: Commanded, reply: Callable[[Reply], None]) -> None:
+        nonlocal state
         found = commission(replace(office, reply=reply), forge, event, before=elements)
         elements.extend(found.elements)
         later.extend(found.later)
+        state = found.state or state
 
     carried = carry_out(
         heard,
@@ -168,6 +172,8 @@ def _carry_out(
         now=office.clock(),
     )
     _give(job, elements)
+    if state:  # of the welcome as the commands have left it
+        later += state_effects(forge.thread(occasion.issue), state)
     if carried.mistake is not None:
         sys.stderr.write(f"excursion: {carried.mistake}\n")
     thread = forge.thread(occasion.issue)

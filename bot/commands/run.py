@@ -31,7 +31,8 @@ from bot.log.figures import safe_figures
 from bot.log.predictions import read_predictions
 from bot.log.redact import Secrets
 from bot.log.redacted_run import redacted_run
-from bot.log.run_entry import run_entry, running_entry
+from bot.log.run_entry import heading, run_entry, running_entry
+from bot.log.spoiler import FOLDED, folded_results, spoilers_fold
 from bot.moments import timestamp
 from bot.parameters import Value, bind
 from bot.sizes import parse_size
@@ -193,6 +194,9 @@ def ended_entry(result: RunResult, world: World) -> UpsertEntry:
     memory = run_memory(result, beside=write_attached(world.surroundings.attached))
     if compared is not None:
         memory["agreement"] = compared.verdict.words
+    if spoilers_fold(world.thread):
+        name = f"Run {result.run_id} {result.status.value.replace('_', ' ')}"
+        entry, memory[FOLDED] = folded_results(entry, heading(result), name), True
     return UpsertEntry(result.issue, f"run:{result.run_id}", entry, memory)
 
 
