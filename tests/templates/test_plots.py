@@ -56,6 +56,10 @@ plots.bars({"clean": 0.5, "corrupt": -0.2}, title="Bars", x_label="prompt", y_la
     "bars that lie": """
 plots.bars({f"head {i}.{j}": rng.random() for i in range(3) for j in range(5)}, title="Lying",
            x_label="head", y_label="score (fraction)", levels={"chance": 0.2})""",
+    "a tree": """
+plots.tree([-1, 0, 0, 1, 1, 3], ["", "gave 0.6", " $b$ <0.4>", "a 0.5", "the 0.1", "ball 0.5"],
+           [1, 0.6, 0.4, 0.5, 0.1, 0.5], title="Continuations", x_label="tokens added",
+           faded=[2])""",
     "a matrix": """
 plots.matrix(rng.normal(size=(6, 10)), title="Patching", x_label="position (token)",
              y_label="layer", colour_label="logit difference restored (fraction)",
