@@ -258,14 +258,8 @@ def succeed(pictures: int = 1, **changes: Any) -> Leave:
             "started": request.requested,
             "finished": request.requested,
             "duration_s": 1.5,
-<<<<<<< HEAD
-            "metrics": {"loss": 0.25, "accuracy": float(level) / 10, "share_of_heads": 0.5},
-||||||| f443a56
-            "metrics": {"loss": 0.25, "accuracy": float(level) / 10},
-=======
             # The blank template declares the last, by which the points of a sweep are compared.
             "metrics": {"loss": 0.25, "accuracy": level / 10, "share_of_heads": level / 10},
->>>>>>> main
             "figures": tuple(figures),
             "cost": Cost(gpu_s=request.resources.gpus * 60.0),
         }
