@@ -358,6 +358,55 @@ def images(
     _map(Maps(panels, title, "", "", colour_label, names, [], [], centre, limits))
 
 
+def arrows(
+    vectors: Any,
+    *,
+    title: str,
+    names: Sequence[str] | None = None,
+    x_label: str = "first dimension",
+    y_label: str = "second dimension",
+) -> None:
+    """Draw panels of arrows from a centre side by side, each with the circle of radius 1.
+
+    Args:
+        vectors: Where the arrows end [panel, arrow, 2]; an arrow has the same colour in all panels.
+        title: What is seen.
+        names: What to write above each panel.
+        x_label: What runs along.
+        y_label: What runs up.
+    """
+    panels = _array(vectors)
+    reach = max(1.0, float(np.linalg.norm(panels, axis=-1).max(initial=0.0)))
+    across = min(max(len(panels), 1), 4)
+    down, wide, tall = math.ceil(len(panels) / across), 2.4 * reach, 3.0 * reach
+    frame = Frame(
+        title,
+        x_label,
+        y_label,
+        x_range=(-wide / 2, (across - 0.5) * wide),
+        y_range=(0.5 * tall - down * tall, 0.5 * tall),
+        equal=True,
+        x_ticks={},
+        y_ticks={},
+        height=1.1 + (WIDTH - 0.6) * down * tall / (across * wide),
+    )
+    pen, turn, shapes = _pen(frame), np.linspace(0, 2 * np.pi, 73), list(_SIGNS)
+    for number, panel in enumerate(panels):
+        right, up = wide * (number % across), -tall * (number // across) - 0.2 * reach
+        pen.line(right + np.cos(turn), up + np.sin(turn), GREY, dash="dot")
+        for each, (x, y) in enumerate(panel):
+            if math.hypot(x, y) < 0.1:
+                continue  # only a dot in the middle
+            colour = COLOURS[each % len(COLOURS)]
+            pen.line(np.array([right, right + x]), np.array([up, up + y]), colour)
+            end = np.array([right + x]), np.array([up + y])
+            pen.dots(*end, colour, shapes[each % len(shapes)], f"arrow {each}")
+        if names is not None:
+            above = up + 1.25 * reach
+            pen.words(names[number], right, above, BLACK, "center", where="data")
+    pen.show()
+
+
 def tree(
     parents: Sequence[int],
     names: Sequence[str],

@@ -71,6 +71,9 @@ plots.matrix([[0.1, np.nan], [0.9, 1.0]], title="Numbers", x_label="column", y_l
 plots.heads(torch.rand(8, 16, 16), title="Eight heads", tokens=list("abcdefghijklmnop"))""",
     "images": """
 plots.images(rng.random((10, 8, 8)), title="Digits", names=list("0123456789"))""",
+    "arrows": """
+plots.arrows(rng.normal(size=(6, 9, 2)), title="Nine features, six times",
+             names=[f"rarity {r}" for r in range(6)])""",
     "a histogram": """
 plots.histogram({"real": rng.normal(size=500), "shuffled": rng.normal(size=500) + 1},
                 title="Scores", x_label="score (logits)")""",
