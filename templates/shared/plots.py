@@ -275,6 +275,7 @@ def matrix(
     columns: Sequence[object] | None = None,
     centre: float | None = 0.0,
     annotate: bool = False,
+    words: Sequence[Sequence[str]] | None = None,
     limits: tuple[float, float] | None = None,
 ) -> None:
     """Draw a matrix in colours, the first row at the top.
@@ -290,12 +291,13 @@ def matrix(
         centre: The value that is white, blue below and red above; None for colours that run from
             dark to light.
         annotate: Whether the numbers stand in their places as well.
+        words: What stands in the places instead, [row][column].
         limits: Values of the darkest colours; those of the data, around the centre, if left out.
     """
     _map(
         Maps(
             _array(values)[None], title, x_label, y_label, colour_label,
-            [""], rows, columns, centre, limits, annotate=annotate,
+            [""], rows, columns, centre, limits, annotate=annotate, words=words,
         )
     )  # fmt: skip
 
@@ -400,6 +402,19 @@ class Maps:
     centre: float | None
     limits: tuple[float, float] | None
     annotate: bool = False
+    words: Sequence[Sequence[str]] | None = None  # what stands in the places, instead of numbers
+
+    def written(self, panel: int) -> list[list[str]] | None:
+        """Give what stands in the places of a panel, if anything does."""
+        if self.words is not None:
+            return [[_visible(word) for word in row] for row in self.words]
+        if not self.annotate:
+            return None
+        nothing = max(map(abs, self.range)) / 200  # too small to be seen as a colour
+        return [
+            ["" if not np.isfinite(v) else "0" if abs(v) < nothing else f"{v:.2g}" for v in row]
+            for row in self.panels[panel]
+        ]
 
     @property
     def across(self) -> int:

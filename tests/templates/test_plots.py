@@ -63,6 +63,9 @@ plots.matrix(rng.normal(size=(6, 10)), title="Patching", x_label="position (toke
     "a matrix with numbers": """
 plots.matrix([[0.1, np.nan], [0.9, 1.0]], title="Numbers", x_label="column", y_label="row",
              colour_label="value", annotate=True, centre=None)""",
+    "a matrix with words": """
+plots.matrix(rng.random((3, 2)), title="Words", x_label="layer", y_label="position (token)",
+             colour_label="probability", words=[[" Mary", "a"], ["b", "$c"], ["", "<d>"]])""",
     "heads": """
 plots.heads(torch.rand(8, 16, 16), title="Eight heads", tokens=list("abcdefghijklmnop"))""",
     "images": """
