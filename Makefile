@@ -1,6 +1,7 @@
 # make setup   a virtual environment in .venv with everything pinned
 # make demo    the whole loop on a throw-away repository
 # make test    linters, types, tests with branch coverage; npm fetches GitHub's counterparts, once
+# make excursions   runs again all that excursions/ records; says which metrics agree
 # make faults  each fault at each request to GitHub, a kill after each step here; takes half an hour
 # make bench   how fast it is, side by side with papermill; takes half an hour
 
@@ -9,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: setup demo test lint types check faults bench clean
+.PHONY: setup demo test lint types check excursions faults bench clean
 .DELETE_ON_ERROR:
 
 setup: $(INSTALLED)
@@ -23,7 +24,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
 	  hatchling editables setuptools wheel
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-	  --no-build-isolation -e '.[notebooks,plotly,circuitsvis,slurm,dev]'
+	  --no-build-isolation -e '.[notebooks,plotly,circuitsvis,slurm,compare,dev]'
 	@touch $@
 
 demo: setup
@@ -41,6 +42,9 @@ types: setup
 check: setup
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m pytest -n 3 --dist loadgroup --cov --cov-report=term:skip-covered
+
+excursions: setup
+	@$(BIN)/excursion reproduce --all
 
 faults: setup
 	EXCURSIONS_FAULTS=all $(BIN)/python -m pytest -s tests/bot/actions/test_nothing_twice.py tests/e2e/test_kills.py

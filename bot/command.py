@@ -72,6 +72,13 @@ class Sweep:
 
 
 @dataclass(frozen=True)
+class Compare:
+    """Put runs side by side."""
+
+    runs: tuple[int, ...]  # their numbers, the base first
+
+
+@dataclass(frozen=True)
 class Predict:
     """Stamp a prediction."""
 
@@ -95,4 +102,11 @@ class Answer:
     run: int | None = None  # the run that it rests on; the last that succeeded
 
 
-Command = Start | Run | Sweep | Reproduce | Predict | Log | Answer
+@dataclass(frozen=True)
+class Help:
+    """Say what commands there are, or all about one."""
+
+    word: str | None = None
+
+
+Command = Start | Run | Sweep | Reproduce | Compare | Predict | Log | Answer | Help

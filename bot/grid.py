@@ -18,7 +18,7 @@ from fractions import Fraction
 from itertools import pairwise, product
 
 from bot.errors import RequestError
-from bot.parameters import Declaration, Declarations, Value, bind, convert, written
+from bot.parameters import Declaration, Declarations, Sets, Value, bind, convert, written
 
 MOST_POINTS = 256
 
@@ -48,7 +48,7 @@ _Items = Sequence[str | _Range]
 
 
 def expand(
-    declared: Declarations, given: Mapping[str, str], *, where: str
+    declared: Declarations, given: Mapping[str, str], *, where: str, sets: Sets | None = None
 ) -> tuple[dict[str, Value], ...]:
     """Give the points of a grid, each with a value for every declared parameter.
 
@@ -56,14 +56,17 @@ def expand(
 
     Args:
         declared: What the notebook may be given.
-        given: Parameter ─► its values as a person wrote them.
+        given: Parameter ─► its values as a person wrote them, and `set` ─► the name of a set.
         where: What the values were given with, for messages.
+        sets: The sets that there are.
 
     Raises:
         RequestError: A name or a value is not allowed, an axis cannot be read, or there are more
             points than `MOST_POINTS`.
     """
-    bind(declared, {name: "" for name in given if name not in declared}, where=where)
+    rest = {name: text for name, text in given.items() if name not in declared}
+    defaults = bind(declared, rest, where=where, sets=sets)
+    given = {name: text for name, text in given.items() if name in declared}
     read = {name: _items(name, declared[name], text, where) for name, text in given.items()}
     counts = {name: sum(_count(item) for item in items) for name, items in read.items()}
     if any(_count(item) > MOST_POINTS for items in read.values() for item in items):
@@ -72,7 +75,6 @@ def expand(
     counts = {name: len(values) for name, values in axes.items()}
     if math.prod(counts.values()) > MOST_POINTS:
         raise _too_many(counts, where)
-    defaults = bind(declared, {}, where=where)
     return tuple(
         defaults | dict(zip(axes, point, strict=True)) for point in product(*axes.values())
     )
@@ -98,11 +100,19 @@ def _items(name: str, declaration: Declaration, text: str, where: str) -> _Items
         return [_item(name, declaration, text, where)]
     if not stripped.endswith("]") or len(stripped) == 1:
         raise RequestError(
-            f"{name}={_short(text)} is a list that does not end", where=where, right=_RIGHT_LIST
+            f"{name}={_short(text)} is a list that does not end",
+            where=where,
+            right=_RIGHT_LIST,
+            culprit=f"{name}=",
         )
     inside, at = stripped[1:-1], 0
     if not inside.strip():
-        raise RequestError(f"{name}={_short(text)} has no values", where=where, right=_RIGHT_LIST)
+        raise RequestError(
+            f"{name}={_short(text)} has no values",
+            where=where,
+            right=_RIGHT_LIST,
+            culprit=f"{name}=",
+        )
     items: list[str | _Range] = []
     more = True
     while more:
@@ -113,6 +123,7 @@ def _items(name: str, declaration: Declaration, text: str, where: str) -> _Items
                 f"value{'' if len(items) == 1 else 's'}",
                 where=where,
                 right='Part values by commas; put quotes around texts: ["a, b", "c"].',
+                culprit=f"{name}=",
             )
         quoted = match[1] if match[1] is not None else match[2]
         items.append(
@@ -128,7 +139,9 @@ def _item(name: str, declaration: Declaration, text: str, where: str) -> str | _
         return text
     match = _RANGE.fullmatch(text.strip())
     if match is None:
-        raise RequestError(f"{name}={_short(text)} is not a range", where=where, right=_RIGHT)
+        raise RequestError(
+            f"{name}={_short(text)} is not a range", where=where, right=_RIGHT, culprit=f"{name}="
+        )
     first, last = Decimal(match[1]), Decimal(match[2])
     if match[3] is None and not all(
         number == number.to_integral_value() for number in (first, last)
@@ -137,13 +150,16 @@ def _item(name: str, declaration: Declaration, text: str, where: str) -> str | _
             f"{name}={_short(text)} needs a step, since it is not between whole numbers",
             where=where,
             right=f"Write it with one, as in {match[1]}..{match[2]}:0.1.",
+            culprit=f"{name}=",
         )
     step = Decimal(match[3] or 1)
     if match[3] is None or step > 0:
         step = step if last >= first else -step
     if step == 0 or (last - first) * step < 0:
         problem = "has a step of nothing" if step == 0 else "never gets to its end"
-        raise RequestError(f"{name}={_short(text)} {problem}", where=where, right=_RIGHT)
+        raise RequestError(
+            f"{name}={_short(text)} {problem}", where=where, right=_RIGHT, culprit=f"{name}="
+        )
     count = (Fraction(last) - Fraction(first)) // Fraction(step) + 1
     return _Range(first, step, int(count))
 

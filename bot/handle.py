@@ -8,26 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from bot import commands, sweeping
 from bot.agreement import Agreement
-from bot.command import Answer, Command, Reproduce, Run, Start, Sweep
+from bot.command import Answer, Command, Compare, Predict, Reproduce, Run, Start, Sweep
 from bot.commands.answer import newest_good
+from bot.commands.compare import notebooks_wanted
 from bot.commands.comparison import agreement, original_of
+from bot.commands.roles import roles
 from bot.commands.run import SOURCE, decide_again, decide_ended, same_request
+from bot.commands.scoring import scored_predictions
 from bot.commands.start import asked_kind, asked_template, decide_ask
 from bot.commands.world import World
+from bot.condition import has_condition
+from bot.config import Config
 from bot.effects import Effect, RequestRun
 from bot.errors import RequestError
 from bot.events import Asked, Commanded, RunEnded
 from bot.excursion import branch_name, check_title, read_excursion
 from bot.excursion_file import FILE_NAME, NOTEBOOK
 from bot.forge.protocol import Forge, StoredRun
+from bot.log.predictions import read_predictions
 from bot.preparation import answered, identify, make_ready, takes_long
 from bot.shell import Office, Shell
 from bot.template import find_template
+from bot.thread import Thread
 from runner.records import RunRequest, RunResult, Status
 
 
@@ -62,7 +70,7 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
     Raises:
         ExcursionError: It is not allowed, not possible, or the forge failed.
     """
-    authorise(event)
+    authorise(event, shell.config)
     issue = event.issue
     if shell.show is None and takes_long(shell.forge, event):
         world = read_world(shell, event)  # before others have to wait
@@ -96,18 +104,19 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
     return results
 
 
-def authorise(event: Commanded) -> None:
+def authorise(event: Commanded, config: Config) -> None:
     """Hold who commands against what the command needs.
 
     Raises:
         RequestError: They may not; the message says what is needed.
     """
-    spec = commands.spec_of(event.command)
-    word, needed = spec.word, spec.role
+    word = commands.word_of(event.command)
+    needed = roles(config)[word]
     if event.actor.role < needed:
         raise RequestError(
             f"{event.actor.name} may not {word} here",
             right=f"It needs the role {needed.name.lower()} in this repository.",
+            culprit=f"/{word}",
         )
 
 
@@ -187,12 +196,17 @@ def _settle(
 
 def _end(shell: Shell, result: RunResult) -> None:
     """Publish what a run made, its pictures made safe, and complete its entry."""
+    shell.apply(result.issue, _decide_end(shell, result))  # nothing else keeps its files in memory
+    shell.executor.settled(result)
+
+
+def _decide_end(shell: Shell, result: RunResult) -> tuple[Effect, ...]:
+    """Read what a run made, and decide what is published of it."""
     run = int(result.run_id.partition(".")[2])
     event = RunEnded(result.issue, run, result)
     files = shell.forge.run_files(result.issue, run)
     world = read_world(shell, event, run_files={run: files})
-    shell.apply(result.issue, decide_ended(event, world))
-    shell.executor.settled(result)
+    return (*decide_ended(event, world), *scored_predictions(world, (result,)))
 
 
 def read_world(
@@ -215,7 +229,7 @@ def read_world(
         "config": config,
         "thread": thread,
         "base": forge.head(config.default_branch),
-        "runs": _runs(forge, event, asked),
+        "runs": _runs(forge, event, asked, thread),
         "sweeps": forge.sweeps(event.issue),
         "run_files": run_files or {},
         "secrets": shell.secrets,
@@ -232,6 +246,12 @@ def read_world(
         source = forge.run_source(event.issue, asked.run)
         files = forge.run_files(event.issue, asked.run)
         world["run_files"] = {asked.run: files | ({} if source is None else {SOURCE: source})}
+    if isinstance(asked, Compare):
+        chosen = notebooks_wanted(asked, world["runs"])
+        sources = forge.run_sources(event.issue, chosen)
+        world["run_files"] = {n: {SOURCE: found} for n, found in sources.items()}
+        kept = forge.run_commits(event.issue) if shell.surroundings.is_github else None
+        world["surroundings"] = replace(shell.surroundings, kept=kept)
     head = forge.head(excursion.branch) if excursion else None
     commit = head or _commit_of_run(event, world["runs"])  # a branch may be gone after the answer
     if excursion is None or commit is None:
@@ -257,13 +277,15 @@ def read_world(
 
 
 def _runs(
-    forge: Forge, event: Commanded | RunEnded, asked: Command | None
+    forge: Forge, event: Commanded | RunEnded, asked: Command | None, thread: Thread
 ) -> tuple[StoredRun, ...]:
     """Read the runs, with all that they made known where the decision looks at it."""
     if isinstance(event, RunEnded):
         whole = bool(event.result.reproduces or event.result.answered_from)
+        whole = whole or any(p.condition for p in read_predictions(thread))
     else:
-        whole = isinstance(asked, Sweep | Reproduce | Answer)
+        whole = isinstance(asked, Sweep | Reproduce | Answer | Compare)
+        whole = whole or (isinstance(asked, Predict) and has_condition(asked.text))
     return forge.runs(event.issue) if whole else forge.outlined_runs(event.issue)
 
 

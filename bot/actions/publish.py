@@ -17,13 +17,13 @@ from typing import Any
 from bot.actions.artifact import RESULT, read_artifact, untold
 from bot.actions.attaching import Attaching, Picture
 from bot.actions.folder import ArtifactRefusedError
-from bot.actions.job import Job
+from bot.actions.job import Job, read_settings
 from bot.actions.matrix import read_matrix
-from bot.actions.office import expected_of_runs, open_office, open_remote, read_settings
+from bot.actions.office import expected_of_runs, open_office, open_remote
 from bot.actions.state import ended as told_of
 from bot.actions.state import state_effects
-from bot.actions.triage import DONE
 from bot.commands.run import REQUEST, ended_entry
+from bot.commands.scoring import scored_predictions
 from bot.commands.sweep import entry_effects
 from bot.commands.world import World
 from bot.effects import Effect, PublishSweep, SetLabels, UpsertEntry
@@ -42,6 +42,7 @@ from bot.log.sweep.entry import FIGURE, State
 from bot.shell import Office
 from bot.surroundings import Surroundings
 from bot.sweep import Sweep, read_sweeps
+from bot.thread import DONE
 from runner.records import Figure, RunRequest, RunResult, Status, to_json
 
 _BRANCH = "refs/heads/excursion-runs"  # where branches make pictures reachable
@@ -186,6 +187,7 @@ class _Publication:
             self._office.apply(self._issue, (self._entry_of_run(each),))
         for name, (sweep, world) in sweeps.items():
             self._office.apply(self._issue, self._entry_of_sweep(sweep, world, drawn.get(name)))
+        self._score_predictions()
         state = told_of([each.result for each in alone], [sweep for sweep, _ in sweeps.values()])
         thread = self._forge.thread(self._issue)
         self._office.apply(self._issue, tuple(state_effects(thread, state)))
@@ -270,6 +272,13 @@ class _Publication:
         sweep = next(each for each in read_sweeps(runs.values()) if each.id == name)
         whole = tuple(runs[number] for number in sorted(runs))
         return sweep, dataclasses.replace(world, runs=whole)
+
+    def _score_predictions(self) -> None:
+        """Have predictions say what these runs, and all before them, came to."""
+        last = self._ended[-1]
+        world = read_world(self._office, RunEnded(self._issue, last.number, last.result))
+        effects = scored_predictions(world, [each.result for each in self._ended])
+        self._office.apply(self._issue, effects)
 
     def _others(self) -> bool:
         """Say whether anything else of the issue goes on."""

@@ -52,10 +52,10 @@ class LocalExecutor:
             ExcursionError: What executes notebooks is missing, the excursion's worktree is not on
                 its branch, its requirements cannot be had, or its data are not there.
         """
-        _check_installed()
+        check_installed()
         if request.engine == "slurm":
             _check_slurm()
-        _install(request)
+        install(request)
         self._inputs.read_data(request)
         if request.reproduces:  # it has a checkout of its own
             self._forge.check_commit(request.commit)
@@ -132,7 +132,7 @@ class LocalExecutor:
         except KeyboardInterrupt:
             return False
         parts = self._shares.among(slots if first.engine == "local" else 1)
-        with ExitStack() as places, self._progress.of(outlook) as watch, _told_as_ours():
+        with ExitStack() as places, self._progress.of(outlook) as watch, told_as_ours():
 
             def listen(run_id: str, event: dict[str, Any]) -> None:
                 kernels.listen(event)
@@ -164,7 +164,7 @@ class LocalExecutor:
         """Name what still executes a run though no command waits for it; "" if nothing does."""
         if request.engine != "slurm":
             return ""
-        with _told_as_ours():
+        with told_as_ours():
             job = slurm.goes_on(self._folder(request))
         return f"Slurm job {job}" if job else ""
 
@@ -172,7 +172,7 @@ class LocalExecutor:
         """Say what became of a run whose execution was killed."""
         if request.engine != "slurm":
             return left.recover(self._folder(request), request)
-        with _told_as_ours():
+        with told_as_ours():
             return slurm.recover(self._folder(request), request)
 
     def told(self, request: RunRequest) -> None:
@@ -212,7 +212,7 @@ class LocalExecutor:
             request,
             folder=self._folder(request),
             workdir=self._workdir(request, places),
-            python=_install(request),
+            python=install(request),
             # A notebook that runs others has its turn already, and would wait for itself.
             environment={CHECKPOINTS: str(checkpoints), **share, OFF: "off"},
             share=(*claims, *turn),
@@ -265,7 +265,7 @@ class _Kernels:
             say(f"The kernel was started cold, since {first_refusal() or self._cold}{found}.")
 
 
-def _install(request: RunRequest) -> str:
+def install(request: RunRequest) -> str:
     """Give the interpreter for a run's kernel, with what its excursion requires.
 
     Raises:
@@ -285,7 +285,7 @@ def _install(request: RunRequest) -> str:
         raise ForgeError(str(error), where=where, right="Give the command again.") from error
 
 
-def _check_installed() -> None:
+def check_installed() -> None:
     """Say so before anything starts if this installation cannot execute notebooks."""
     from importlib.util import find_spec
 
@@ -309,7 +309,7 @@ def _check_slurm() -> None:
 
 
 @contextmanager
-def _told_as_ours() -> Iterator[None]:
+def told_as_ours() -> Iterator[None]:
     """Tell an engine's trouble as the machine's."""
     try:
         yield

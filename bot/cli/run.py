@@ -65,19 +65,42 @@ def comment_command(issue: int, text: str, dry_run: bool) -> None:
 
 
 @click.command("reproduce")
-@issue_argument
-@click.argument("run", type=click.IntRange(min=1))
+@click.argument("what", nargs=-1, metavar="N RUN | FOLDER…")
+@click.option("--all", "everything", is_flag=True, help="Every answered excursion's folder.")
 @click.option("--timeout", metavar="TIME", help="Limit of the whole run; else the original's.")
 @click.option("--cell-timeout", metavar="TIME", help="Limit of any one cell; else the original's.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Of folders: runs that go on at once.")
+@click.option("--json", "as_json", is_flag=True, help="Of folders: print one JSON document.")
 @dry_run_option
 def reproduce_command(
-    issue: int, run: int, timeout: str | None, cell_timeout: str | None, dry_run: bool
+    what: tuple[str, ...],
+    everything: bool,
+    timeout: str | None,
+    cell_timeout: str | None,
+    jobs: int | None,
+    as_json: bool,
+    dry_run: bool,
 ) -> None:
     """Execute run RUN of excursion N again, at its very commit, and compare metric by metric.
+
+    Or, given FOLDERs of answered excursions, run again where they lie what these record; that
+    needs neither thread nor refs, and posts nothing.
 
     Ends with 0 if everything agrees, identical or within the tolerance that excursion.toml
     declares, and with 1 if something differs. Prints the new run's number.
     """
+    if everything or not all(word.isdecimal() for word in what):
+        from bot.cli.recorded import reproduce_folders
+
+        if timeout or cell_timeout or dry_run:
+            raise click.UsageError(
+                "Limits and --dry-run are for N RUN; folders are run as they are."
+            )
+        reproduce_folders(what, everything=everything, jobs=jobs, as_json=as_json)
+        return
+    if len(what) != 2:
+        raise click.UsageError("Name an issue and its run, as in 12 3, or folders, or --all.")
+    issue, run = map(int, what)
     desk = open_desk(dry_run=dry_run)
     command = Reproduce(run, timeout, cell_timeout)
     results = handle.command(desk.shell, Commanded(desk.actor, issue, command))

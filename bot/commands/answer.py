@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bot.command import Answer
 from bot.commands.run import declared_if_readable
+from bot.commands.scoring import results_of
 from bot.commands.spec import Spec
 from bot.commands.sweep import picture_of
 from bot.commands.words import write_line, write_pairs, write_text
@@ -28,6 +29,7 @@ from bot.log.sweep.entry import FIGURE
 from bot.log.sweep.metric import best_point, compared
 from bot.log.sweep.table import CSV, points_csv
 from bot.moments import timestamp
+from bot.scoring import name_of, score
 from bot.sweep import Sweep, read_sweeps
 from bot.thread import ANSWER
 from runner.records import Status
@@ -69,7 +71,9 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Answer:
     outcome = parse_outcome(given.pop("outcome")) if "outcome" in given else None
     run = given.pop("run", None)
     if run is not None and not _RUN.fullmatch(run):
-        raise RequestError(f"run={run!r} is not a run's number", right="Write run=2.")
+        raise RequestError(
+            f"run={run!r} is not a run's number", right="Write run=2.", culprit="run="
+        )
     rest = [f"{name}={value}" for name, value in given.items()]
     return Answer(" ".join([*words, *rest]), outcome, int(run) if run else None)
 
@@ -86,6 +90,7 @@ def parse_outcome(text: str) -> Outcome:
             f"{text!r} is not an outcome",
             where="outcome",
             right=f"{did_you_mean(text, known, noun='outcomes')} There are {', '.join(known)}.",
+            culprit="outcome=",
         )
     return Outcome(text)
 
@@ -142,12 +147,14 @@ def decide(command: Answer, world: World) -> tuple[Effect, ...]:
     into = world.config.default_branch
     files = _files(answer, basis, world, excursion)
     memory = {"text": text, "outcome": outcome, "stamped": stamped}
+    judged = _judged(basis, world)
     entry = log.answer_entry(
         answer,
         folder=excursion.folder,
         branch=excursion.branch,
         into=into,
         rests_on=basis.name if basis else "",
+        judged=judged,
         surroundings=world.surroundings,
     )
     title = unlinked(world.thread.title)
@@ -231,6 +238,17 @@ def last_good(runs: Sequence[StoredRun]) -> StoredRun | None:
     return good[-1] if good else None
 
 
+def _judged(basis: Basis | None, world: World) -> tuple[log.Judged, ...]:
+    """Hold the predictions against what the answer rests on."""
+    results = results_of(world)
+    name = basis.name if basis else ""
+    ran = basis.run.result if basis and not basis.sweep else None
+    if ran is not None and ran.answered_from:  # which says what that one said
+        name = next((name_of(r) for r in results if r.run_id == ran.answered_from), name)
+    scores = (score(prediction, results) for prediction in read_predictions(world.thread))
+    return tuple(log.Judged(each, each.of(name)) for each in scores)
+
+
 def _files(
     answer: log.Answer, basis: Basis | None, world: World, excursion: Excursion
 ) -> dict[str, bytes]:
@@ -242,7 +260,8 @@ def _files(
     readme = world.files.get("README.md", b"").decode("utf-8", "surrogateescape")
     if inline(excursion.question) not in readme:  # somebody wrote the README anew, or removed it
         readme = f"# {inline(excursion.question)}\n\n{readme}"
-    predictions = log.predictions_section(read_predictions(world.thread), answer)
+    rests_on = basis.name if basis else ""
+    predictions = log.predictions_section(_judged(basis, world), rests_on)
     readme = put_section(readme, "predictions", predictions, heading="Predictions")
     run, sweep = (basis.run, basis.sweep) if basis else (None, None)
     picture, png = picture_of(sweep, declared) if sweep else (None, b"")

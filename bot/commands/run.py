@@ -56,6 +56,7 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Run:
         raise RequestError(
             f"run does not know the word {unknown[0]!r}",
             right=f"Write parameters as name=value; {FORCE!r} runs what was run before.",
+            culprit=unknown[0],
         )
     given = dict(named)
     timeout, cell_timeout = given.pop("timeout", None), given.pop("cell_timeout", None)
@@ -88,7 +89,7 @@ def decide(command: Run, world: World) -> tuple[Effect, ...]:
     if notebook is None:
         raise RequestError("is not on the excursion's branch", where=where, right="Restore it.")
     _check_notebook(notebook, declared, where=where)
-    parameters = bind(declared.parameters, command.parameters, where="-p")
+    parameters = bind(declared.parameters, command.parameters, where="-p", sets=declared.sets)
     runner = world.config.runner_named(declared.runner, where=f"{excursion.folder}/excursion.toml")
     limit = declared.timeout or runner.timeout if command.timeout is None else command.timeout
     cell_limit = declared.cell_timeout or runner.cell_timeout

@@ -35,6 +35,8 @@ from bot.excursion import Outcome
         ("/log loss=3 beats loss=4 by a bit", Log("loss=3 beats loss=4 by a bit")),
         ("/answer It takes two. outcome=refuted", Answer("It takes two.", Outcome.REFUTED)),
         ("/answer x=1 wins run=2", Answer("x=1 wins", None, 2)),
+        ("/RUN", Run()),
+        ("/Run layer=3", Run({"layer": "3"})),
         ("  /run", Run()),
         ("/run\t layer=3  ", Run({"layer": "3"})),
     ],
@@ -61,8 +63,7 @@ def test_a_comment_may_hold_several_amid_its_text() -> None:
         "",
         "no command",
         "try /run layer=3",
-        "/runs",
-        "/RUN",
+        "/running",
         "/run: now",
         "//run",
         "/ run",
@@ -165,7 +166,8 @@ def test_a_note_keeps_its_words_in_their_order(words: list[str]) -> None:
 
 def test_every_command_can_be_called_by_its_word() -> None:
     for word in COMMANDS:
-        (command,) = parse_comment(f"/{word} 3" if word == "reproduce" else f"/{word}")
+        rest = {"reproduce": " 3", "compare": " 2 3"}.get(word, "")
+        (command,) = parse_comment(f"/{word}{rest}")
         assert word_of(command) == word
 
 
