@@ -336,6 +336,46 @@ def heads(
     )  # fmt: skip
 
 
+def links(
+    patterns: Mapping[str, Any],
+    *,
+    title: str,
+    tokens: Sequence[str],
+    left: str = "from (query)",
+    right: str = "looks at (key)",
+    least: float = 0.1,
+) -> None:
+    """Draw attention from token to token as lines, thick for much, one colour a head.
+
+    Args:
+        patterns: Name of a head ─► weights [query, key].
+        title: What is seen.
+        tokens: Text at each position, written on both sides.
+        left: What the left side is.
+        right: What the right side is.
+        least: Weight from which on a line is drawn.
+    """
+    panels = {name: _array(pattern) for name, pattern in patterns.items()}
+    last = len(tokens) - 1
+    frame = Frame(
+        title, "", "", (-0.7, 1.7), (last + 0.6, -0.6),
+        x_ticks={0: left, 1: right}, y_ticks={}, height=max(HEIGHT, 1.2 + 0.27 * len(tokens)),
+    )  # fmt: skip
+    pen, colours = _pen(frame), _colours(panels)
+    for name, pattern in panels.items():
+        for query, key in np.argwhere(pattern >= least):
+            width = float(5 * pattern[query, key])
+            pen.line(np.array([0.0, 1.0]), np.array([query, key]), colours[name], width=width)
+    for place, token in enumerate(tokens):
+        pen.words(f"{_visible(token)} ", 0.0, place, BLACK, "right", where="data")
+        pen.words(f" {_visible(token)}", 1.0, place, BLACK, where="data")
+    named = [
+        (1.0 - 0.01 * number, f"■ {name}", colours[name]) for number, name in enumerate(panels)
+    ]
+    _name_ends(pen, named)
+    pen.show()
+
+
 def images(
     pictures: Any,
     *,
