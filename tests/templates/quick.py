@@ -4,8 +4,10 @@ from __future__ import annotations
 
 QUICK: dict[str, dict[str, bool | int | float | str]] = {
     "demos/activation-patching": {"training_steps": 10},
+    "demos/attention-patterns": {"training_steps": 10},
     "demos/blank": {},
     "demos/direct-logit-attribution": {"training_steps": 10},
+    "demos/load-a-model": {"training_steps": 10},
     "demos/logit-lens": {"training_steps": 10},
     "demos/no-positions": {"steps": 20},
     "libs/prototype": {},
