@@ -1,8 +1,10 @@
 # make setup   a virtual environment in .venv with everything pinned
 # make demo    the whole loop on a throw-away repository
 # make test    linters, types, tests with branch coverage; npm fetches GitHub's counterparts, once
+# make docs    writes anew what is made from the code: docs/commands.md, docs/templates.md, README's table
 # make excursions   runs again all that excursions/ records; says which metrics agree
 # make faults  each fault at each request to GitHub, a kill after each step here; takes half an hour
+# make pictures   those of docs/templates.md, by running each template; takes a while
 # make bench   how fast it is, side by side with papermill; takes half an hour
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -10,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: setup demo test lint types check excursions faults bench clean
+.PHONY: setup demo test lint types check docs pictures excursions faults bench clean
 .DELETE_ON_ERROR:
 
 setup: $(INSTALLED)
@@ -26,6 +28,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
 	  --no-build-isolation -e '.[notebooks,plotly,circuitsvis,slurm,compare,dev]'
 	@touch $@
+
+docs: setup
+	$(BIN)/python -m bot.commands.document
+	$(BIN)/excursion templates --markdown > docs/templates.md
 
 demo: setup
 	@$(BIN)/excursion demo
@@ -48,6 +54,9 @@ excursions: setup
 
 faults: setup
 	EXCURSIONS_FAULTS=all $(BIN)/python -m pytest -s tests/bot/actions/test_nothing_twice.py tests/e2e/test_kills.py
+
+pictures: setup
+	PYTHONPATH=tests $(BIN)/python -m templates.pictures
 
 bench: setup
 	$(BIN)/python -m benchmarks.startup

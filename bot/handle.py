@@ -14,7 +14,19 @@ from typing import Any
 
 from bot import commands, sweeping
 from bot.agreement import Agreement
-from bot.command import Answer, Command, Compare, Predict, Reproduce, Run, Start, Sweep
+from bot.budget import read_usage
+from bot.command import (
+    Answer,
+    Command,
+    Compare,
+    Predict,
+    Reproduce,
+    Run,
+    Start,
+    Sweep,
+    Templates,
+)
+from bot.command import Status as AskStatus
 from bot.commands.answer import newest_good
 from bot.commands.compare import notebooks_wanted
 from bot.commands.comparison import agreement, original_of
@@ -25,16 +37,17 @@ from bot.commands.start import asked_kind, asked_template, decide_ask
 from bot.commands.world import World
 from bot.condition import has_condition
 from bot.config import Config
-from bot.effects import Effect, RequestRun
+from bot.effects import Effect, Reply, RequestRun
 from bot.errors import RequestError
 from bot.events import Asked, Commanded, RunEnded
-from bot.excursion import branch_name, check_title, read_excursion
+from bot.excursion import LABEL, Kind, branch_name, check_title, read_excursion
 from bot.excursion_file import FILE_NAME, NOTEBOOK
 from bot.forge.protocol import Forge, StoredRun
 from bot.log.predictions import read_predictions
 from bot.preparation import answered, identify, make_ready, takes_long
+from bot.recovery import recovered
 from bot.shell import Office, Shell
-from bot.template import find_template
+from bot.template import find_template, read_template, template_names
 from bot.thread import Thread
 from runner.records import RunRequest, RunResult, Status
 
@@ -72,6 +85,13 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
     """
     authorise(event, shell.config)
     issue = event.issue
+    if commands.spec_of(event.command).reads_only:  # nobody has to wait for it
+        for effect in commands.decide(event.command, read_world(shell, event)):
+            if shell.show is None and isinstance(effect, Reply):
+                shell.reply(effect)
+            else:
+                shell.apply(issue, (effect,))
+        return []
     if shell.show is None and takes_long(shell.forge, event):
         world = read_world(shell, event)  # before others have to wait
         make_ready(shell.executor, commands.decide(event.command, world), world)
@@ -221,8 +241,10 @@ def read_world(
     """
     forge, config = shell.forge, shell.config
     thread = forge.thread(event.issue)
-    excursion = read_excursion(thread)
     asked = event.command if isinstance(event, Commanded) else None
+    known = read_excursion(thread)
+    found = None if known or _is_new(thread, asked) else recovered(event.issue, forge, config)
+    excursion = known or found
     world: dict[str, Any] = {
         "now": shell.clock(),
         "actor": event.actor.name if isinstance(event, Commanded) else "",
@@ -234,6 +256,7 @@ def read_world(
         "run_files": run_files or {},
         "secrets": shell.secrets,
         "surroundings": shell.surroundings,
+        "found": found,
     }
     if isinstance(event, Commanded):
         world["asked"] = event.asked
@@ -242,6 +265,12 @@ def read_world(
         world["template"] = find_template(
             name or asked_template(thread), asked_kind(thread), shell.template_roots
         )
+    if isinstance(asked, Templates):
+        named = template_names(shell.template_roots)
+        world["templates"] = tuple(read_template(name, folder) for name, folder in named.items())
+    if isinstance(asked, AskStatus) and config.budget.is_set and shell.surroundings.is_github:
+        now, which = shell.clock().isoformat(), str(world["asked"])
+        world["usage"] = read_usage(forge.spent_lately(), now, asked=which)
     if isinstance(asked, Reproduce):
         source = forge.run_source(event.issue, asked.run)
         files = forge.run_files(event.issue, asked.run)
@@ -274,6 +303,18 @@ def read_world(
         wanted = [asked.run] if asked.run else [basis.run.number] if basis else []
         world["run_files"] = {n: forge.run_files(event.issue, n) for n in wanted}
     return World(**world)
+
+
+def _is_new(thread: Thread, asked: Command | None) -> bool:
+    """Say whether nothing shows that a thread without a welcome ever had one.
+
+    Looking for its excursion takes requests, and most that are started are new.
+    """
+    if not isinstance(asked, Start):
+        return False
+    labels = set(thread.labels)
+    marked = LABEL in labels and any(label.startswith("template:") for label in labels)
+    return not thread.told and not (marked and labels & {kind.label for kind in Kind})
 
 
 def _runs(

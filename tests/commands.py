@@ -6,7 +6,25 @@ from collections.abc import Mapping
 
 from hypothesis import strategies as st
 
-from bot.command import Answer, Command, Compare, Help, Log, Predict, Reproduce, Run, Start, Sweep
+from bot.command import (
+    Answer,
+    Close,
+    Command,
+    Compare,
+    Help,
+    Log,
+    Params,
+    Predict,
+    Reopen,
+    Reproduce,
+    Run,
+    Split,
+    Spoiler,
+    Start,
+    Status,
+    Sweep,
+    Templates,
+)
 from bot.commands import COMMANDS
 from bot.excursion import Outcome
 
@@ -32,5 +50,15 @@ WRITTEN: Mapping[str, st.SearchStrategy[Command]] = {
     ),
     "log": st.builds(Log, TEXT),
     "answer": st.builds(Answer, TEXT, st.none() | st.sampled_from(Outcome), st.none() | NUMBER),
+    "close": st.builds(Close, TEXT),
+    "reopen": st.just(Reopen()),
+    # Of several words without blanks nobody knows whether each is a question.
+    "split": st.builds(
+        Split, st.lists(TEXT.map("x {}y".format), min_size=1).map(tuple) | st.tuples(TEXT)
+    ),
+    "spoiler": st.builds(Spoiler, _FLAG),
+    "status": st.just(Status()),
+    "params": st.just(Params()),
+    "templates": st.just(Templates()),
     "help": st.builds(Help, st.none() | st.sampled_from(sorted(COMMANDS))),
 }

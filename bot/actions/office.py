@@ -37,7 +37,7 @@ def open_forge(job: Job, api: Api, occasion: Occasion, words: frozenset[str]) ->
     config = read_settings(job)
     now = datetime.fromisoformat(occasion.moment).astimezone(UTC)
     since = (now - WEEK - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    spends = config.budget.is_set and bool(words & {"run", "sweep", "reproduce"})
+    spends = config.budget.is_set and bool(words & {"run", "sweep", "reproduce", "status"})
     return GithubForge(
         api,
         occasion.issue,

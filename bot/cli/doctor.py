@@ -12,6 +12,7 @@ import click
 
 from bot.cli.machine import machine_findings
 from bot.cli.place import give, json_option
+from bot.commands.roles import roles
 from bot.config import FILE_NAME, Config, read_config
 from bot.doctor.files import form_finding, picture_findings, workflow_findings
 from bot.doctor.finding import Finding, State, good, is_well, missing, unknown
@@ -57,7 +58,7 @@ def doctor_command(local: bool, as_json: bool) -> None:
     if as_json:
         give(json.dumps([asdict(each) for each in findings], indent=1, ensure_ascii=False))
     else:
-        _tell(findings)
+        tell_findings(findings)
     sys.exit(status or (0 if is_well(findings) else 1))
 
 
@@ -69,6 +70,7 @@ def _here(git: Git, top: Path) -> tuple[list[Finding], Config, tuple[Template, .
     try:
         if path.exists():
             config = read_config(path.read_bytes())
+            roles(config)
             runners = ", ".join(config.runners)
             findings.append(good("configuration", f"{FILE_NAME} is right; runners: {runners}"))
         else:
@@ -113,7 +115,8 @@ def _on_github(
     ]
 
 
-def _tell(findings: list[Finding]) -> None:
+def tell_findings(findings: list[Finding]) -> None:
+    """Give findings, each with what is to be done, and how many things are missing."""
     for finding in findings:
         give(f"{_SIGNS[finding.state]} {finding.about}: {plain(finding.what)}")
         if finding.right:

@@ -3,7 +3,23 @@
 from __future__ import annotations
 
 from bot.command import Command
-from bot.commands import answer, compare, log, predict, reproduce, run, start, sweep
+from bot.commands import (
+    answer,
+    close,
+    compare,
+    log,
+    params,
+    predict,
+    reopen,
+    reproduce,
+    run,
+    split,
+    spoiler,
+    start,
+    status,
+    sweep,
+    templates,
+)
 from bot.commands import help as help_
 from bot.commands.spec import Spec
 from bot.commands.world import World
@@ -19,6 +35,13 @@ SPECS: tuple[Spec, ...] = (
     predict.SPEC,
     log.SPEC,
     answer.SPEC,
+    close.SPEC,
+    reopen.SPEC,
+    split.SPEC,
+    spoiler.SPEC,
+    status.SPEC,
+    params.SPEC,
+    templates.SPEC,
     help_.SPEC,
 )
 COMMANDS: dict[str, Spec] = {spec.word: spec for spec in SPECS}

@@ -31,7 +31,8 @@ from bot.log.figures import safe_figures
 from bot.log.predictions import read_predictions
 from bot.log.redact import Secrets
 from bot.log.redacted_run import redacted_run
-from bot.log.run_entry import run_entry, running_entry
+from bot.log.run_entry import heading, run_entry, running_entry
+from bot.log.spoiler import FOLDED, folded_results, spoilers_fold
 from bot.moments import timestamp
 from bot.parameters import Value, bind
 from bot.sizes import parse_size
@@ -39,6 +40,7 @@ from runner.records import Resources, RunRequest, RunResult, Warm, to_json
 
 _FOREIGN = re.compile(r"ir|(julia|bash|deno|rust|xcpp|octave|sagemath)\b.*", re.IGNORECASE)
 _MEMORY = 4_500  # characters; together with run_entry.LONGEST below GitHub's limit for a post
+_MOST_RUNS = 10**9  # a marker that says more was not written by us
 FORCE = "force"
 REQUEST = "request.json"
 PATCH = "uncommitted.patch"
@@ -192,6 +194,9 @@ def ended_entry(result: RunResult, world: World) -> UpsertEntry:
     memory = run_memory(result, beside=write_attached(world.surroundings.attached))
     if compared is not None:
         memory["agreement"] = compared.verdict.words
+    if spoilers_fold(world.thread):
+        name = f"Run {result.run_id} {result.status.value.replace('_', ' ')}"
+        entry, memory[FOLDED] = folded_results(entry, heading(result), name), True
     return UpsertEntry(result.issue, f"run:{result.run_id}", entry, memory)
 
 
@@ -232,12 +237,10 @@ def request_effects(request: RunRequest, files: Mapping[str, bytes]) -> tuple[Ef
 def next_number(world: World) -> int:
     """Give the number above every run that a ref or an entry knows."""
     known = [run.number for run in world.runs]
-    for entry in world.thread.entries("run"):
-        number = entry.key.rpartition(".")[2]
-        known += [int(number)] if number.isdigit() else []
+    known += [entry.key_number for entry in world.thread.entries("run")]
     for entry in world.thread.entries("sweep"):
         last = (entry.data or {}).get("last")
-        known += [last] if isinstance(last, int) else []
+        known += [last] if isinstance(last, int) and last < _MOST_RUNS else []
     return max(known, default=0) + 1
 
 
