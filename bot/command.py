@@ -95,4 +95,11 @@ class Answer:
     run: int | None = None  # the run that it rests on; the last that succeeded
 
 
-Command = Start | Run | Sweep | Reproduce | Predict | Log | Answer
+@dataclass(frozen=True)
+class Help:
+    """Say what commands there are, or all about one."""
+
+    word: str | None = None
+
+
+Command = Start | Run | Sweep | Reproduce | Predict | Log | Answer | Help

@@ -49,6 +49,13 @@ timeout = "1h"
 # [budget]
 # gpu_minutes_per_week = 600
 # runs_at_once = 4
+
+# In threads: who may give a command, where that shall be less people than by itself, and how many
+# answers an hour people get in an issue who may not write.
+# [commands]
+# replies_per_hour = 12
+# [commands.roles]
+# predict = "triage"
 """
 
 
@@ -147,6 +154,19 @@ class Github(Strict):
     bot: str = "github-actions[bot]"
 
 
+RoleName = Literal["read", "triage", "write", "maintain", "admin"]
+
+
+class Commands(Strict):
+    """Who may give which command, and how often strangers are answered."""
+
+    # Command ─► the role that it needs here: more than by itself, never less.
+    roles: dict[str, RoleName] = Field(default_factory=dict)
+    # To people who may not write, in each issue: what they ask that changes nothing, and what they
+    # were refused.
+    replies_per_hour: int = Field(default=12, ge=0)
+
+
 class Config(Strict):
     """What a repository says about its excursions."""
 
@@ -157,6 +177,7 @@ class Config(Strict):
     runners: dict[str, Runner] = Field(default_factory=lambda: {"local": Runner()})
     budget: Budget = Field(default_factory=Budget)
     github: Github = Field(default_factory=Github)
+    commands: Commands = Field(default_factory=Commands)
 
     @model_validator(mode="after")
     def _default_runner_exists(self) -> Self:

@@ -73,6 +73,14 @@ class UpsertEntry:
 
 
 @dataclass(frozen=True)
+class RemoveEntry:
+    """Take our entry with this key back, if it is there."""
+
+    issue: int
+    key: str
+
+
+@dataclass(frozen=True)
 class Reply:
     """Answer whoever gave the command.
 
@@ -152,6 +160,7 @@ Effect = (
     | CreateBranch
     | CommitFiles
     | UpsertEntry
+    | RemoveEntry
     | Reply
     | SetLabels
     | RequestRun
@@ -177,6 +186,8 @@ def line(effect: Effect) -> str:
             return f"commit files  {effect.branch}: {', '.join(effect.files)}"
         case UpsertEntry():
             return f"post entry  {effect.key} on issue {effect.issue}"
+        case RemoveEntry():
+            return f"remove entry  {effect.key} on issue {effect.issue}"
         case Reply(text):
             return f"reply  {text.partition(chr(10))[0]}"
         case SetLabels():
@@ -242,6 +253,8 @@ def apply_one(effect: Effect, forge: Forge) -> None:
             forge.commit_files(branch, files, message, keep=keep)
         case UpsertEntry(issue, key, body, data):
             forge.upsert_entry(issue, key, body, dict(data))
+        case RemoveEntry(issue, key):
+            forge.remove_entry(issue, key)
         case Reply():
             pass
         case SetLabels(issue, add, remove):

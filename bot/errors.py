@@ -13,7 +13,8 @@ class ExcursionError(Exception):
         what: What is wrong, one sentence.
         where: The file, argument or ref that it is about.
         right: What would be right, or what to do next.
-        culprit: The word of a command's line that is wrong, to be marked there.
+        culprit: What is wrong in a command's line, to be marked there: a word, or `name=` for a
+            pair with its value.
     """
 
     exit_status = 3

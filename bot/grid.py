@@ -98,11 +98,19 @@ def _items(name: str, declaration: Declaration, text: str, where: str) -> _Items
         return [_item(name, declaration, text, where)]
     if not stripped.endswith("]") or len(stripped) == 1:
         raise RequestError(
-            f"{name}={_short(text)} is a list that does not end", where=where, right=_RIGHT_LIST
+            f"{name}={_short(text)} is a list that does not end",
+            where=where,
+            right=_RIGHT_LIST,
+            culprit=f"{name}=",
         )
     inside, at = stripped[1:-1], 0
     if not inside.strip():
-        raise RequestError(f"{name}={_short(text)} has no values", where=where, right=_RIGHT_LIST)
+        raise RequestError(
+            f"{name}={_short(text)} has no values",
+            where=where,
+            right=_RIGHT_LIST,
+            culprit=f"{name}=",
+        )
     items: list[str | _Range] = []
     more = True
     while more:
@@ -113,6 +121,7 @@ def _items(name: str, declaration: Declaration, text: str, where: str) -> _Items
                 f"value{'' if len(items) == 1 else 's'}",
                 where=where,
                 right='Part values by commas; put quotes around texts: ["a, b", "c"].',
+                culprit=f"{name}=",
             )
         quoted = match[1] if match[1] is not None else match[2]
         items.append(
@@ -128,7 +137,9 @@ def _item(name: str, declaration: Declaration, text: str, where: str) -> str | _
         return text
     match = _RANGE.fullmatch(text.strip())
     if match is None:
-        raise RequestError(f"{name}={_short(text)} is not a range", where=where, right=_RIGHT)
+        raise RequestError(
+            f"{name}={_short(text)} is not a range", where=where, right=_RIGHT, culprit=f"{name}="
+        )
     first, last = Decimal(match[1]), Decimal(match[2])
     if match[3] is None and not all(
         number == number.to_integral_value() for number in (first, last)
@@ -137,13 +148,16 @@ def _item(name: str, declaration: Declaration, text: str, where: str) -> str | _
             f"{name}={_short(text)} needs a step, since it is not between whole numbers",
             where=where,
             right=f"Write it with one, as in {match[1]}..{match[2]}:0.1.",
+            culprit=f"{name}=",
         )
     step = Decimal(match[3] or 1)
     if match[3] is None or step > 0:
         step = step if last >= first else -step
     if step == 0 or (last - first) * step < 0:
         problem = "has a step of nothing" if step == 0 else "never gets to its end"
-        raise RequestError(f"{name}={_short(text)} {problem}", where=where, right=_RIGHT)
+        raise RequestError(
+            f"{name}={_short(text)} {problem}", where=where, right=_RIGHT, culprit=f"{name}="
+        )
     count = (Fraction(last) - Fraction(first)) // Fraction(step) + 1
     return _Range(first, step, int(count))
 

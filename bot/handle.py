@@ -16,9 +16,11 @@ from bot.agreement import Agreement
 from bot.command import Answer, Command, Reproduce, Run, Start, Sweep
 from bot.commands.answer import newest_good
 from bot.commands.comparison import agreement, original_of
+from bot.commands.roles import roles
 from bot.commands.run import SOURCE, decide_again, decide_ended, same_request
 from bot.commands.start import asked_kind, asked_template, decide_ask
 from bot.commands.world import World
+from bot.config import Config
 from bot.effects import Effect, RequestRun
 from bot.errors import RequestError
 from bot.events import Asked, Commanded, RunEnded
@@ -62,7 +64,7 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
     Raises:
         ExcursionError: It is not allowed, not possible, or the forge failed.
     """
-    authorise(event)
+    authorise(event, shell.config)
     issue = event.issue
     if shell.show is None and takes_long(shell.forge, event):
         world = read_world(shell, event)  # before others have to wait
@@ -96,18 +98,19 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
     return results
 
 
-def authorise(event: Commanded) -> None:
+def authorise(event: Commanded, config: Config) -> None:
     """Hold who commands against what the command needs.
 
     Raises:
         RequestError: They may not; the message says what is needed.
     """
-    spec = commands.spec_of(event.command)
-    word, needed = spec.word, spec.role
+    word = commands.word_of(event.command)
+    needed = roles(config)[word]
     if event.actor.role < needed:
         raise RequestError(
             f"{event.actor.name} may not {word} here",
             right=f"It needs the role {needed.name.lower()} in this repository.",
+            culprit=f"/{word}",
         )
 
 

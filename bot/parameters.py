@@ -139,6 +139,7 @@ def bind(declared: Declarations, given: Mapping[str, str], *, where: str) -> dic
                 f"there is no parameter {name!r}",
                 where=where,
                 right=did_you_mean(name, declared, noun="parameters"),
+                culprit=name,
             )
     values: dict[str, Value] = {}
     for name, declaration in declared.items():
@@ -165,6 +166,7 @@ def convert(name: str, declaration: Declaration, text: str, *, where: str) -> Va
             where=where,
             right=f"{name} is {declaration.allowed}"
             + (f": {declaration.description}" if declaration.description else "."),
+            culprit=f"{name}=",
         )
     return _as_declared(declaration, value)
 

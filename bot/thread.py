@@ -11,6 +11,10 @@ BOT = "excursions[bot]"
 WELCOME = "welcome"
 ANSWER = "answer"
 
+# How a comment is acknowledged, and how that ends: done, its author's mistake, our fault.
+EYES, DONE, WRONG, OURS = "eyes", "rocket", "-1", "confused"
+ENDS = (DONE, WRONG, OURS)
+
 
 @dataclass(frozen=True)
 class Comment:

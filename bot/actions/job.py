@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.errors import ForgeError
+from bot.config import FILE_NAME, Config, read_config
+from bot.errors import ForgeError, RequestError
 
 _TOKEN = "GITHUB_TOKEN"  # noqa: S105  # the variable's name
 
@@ -94,3 +95,22 @@ class Job:
         from bot.actions.outputs import write_outputs
 
         write_outputs(Path(self["GITHUB_OUTPUT"]), values)
+
+
+def read_settings(job: Job) -> Config:
+    """Read the configuration in the checkout of the default branch, which is trusted.
+
+    Raises:
+        RequestError: It is not there, or broken.
+    """
+    path = workspace(job) / FILE_NAME
+    if not path.is_file():
+        raise RequestError(
+            f"the default branch has no {FILE_NAME}", right="excursion init --github"
+        )
+    return read_config(path.read_bytes())
+
+
+def workspace(job: Job) -> Path:
+    """Give the folder that the repository is checked out in."""
+    return Path(job.environment.get("GITHUB_WORKSPACE") or Path.cwd())

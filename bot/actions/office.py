@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.actions.job import Job
+from bot.actions.job import Job, read_settings, workspace
 from bot.budget import WEEK
-from bot.config import FILE_NAME, Config, read_config
+from bot.config import Config
 from bot.errors import RequestError
 from bot.excursion import Kind, branch_name, folder_name
 from bot.excursion_file import FILE_NAME as EXCURSION_FILE
@@ -23,25 +23,6 @@ from bot.template import built_in_templates
 from bot.webhook import Occasion
 
 _IN_FOLDER = ("README.md", EXCURSION_FILE, NOTEBOOK)
-
-
-def read_settings(job: Job) -> Config:
-    """Read the configuration in the checkout of the default branch, which is trusted.
-
-    Raises:
-        RequestError: It is not there, or broken.
-    """
-    path = workspace(job) / FILE_NAME
-    if not path.is_file():
-        raise RequestError(
-            f"the default branch has no {FILE_NAME}", right="excursion init --github"
-        )
-    return read_config(path.read_bytes())
-
-
-def workspace(job: Job) -> Path:
-    """Give the folder that the repository is checked out in."""
-    return Path(job.environment.get("GITHUB_WORKSPACE") or Path.cwd())
 
 
 def open_remote(job: Job, api: Api) -> Remote:
@@ -66,6 +47,16 @@ def open_forge(job: Job, api: Api, occasion: Occasion, words: frozenset[str]) ->
         expected=_expected(config, occasion, words),
         spent_since=since if spends else "",
     )
+
+
+def open_bare_forge(job: Job, api: Api, occasion: Occasion) -> GithubForge:
+    """Open the forge to say something, whatever is wrong with the configuration."""
+    try:
+        bot = read_settings(job).github.bot
+    except RequestError:
+        bot = Config().github.bot
+    remote = open_remote(job, api)
+    return GithubForge(api, occasion.issue, bot=bot, remote=remote, moment=occasion.moment)
 
 
 def open_office(

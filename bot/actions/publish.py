@@ -17,12 +17,11 @@ from typing import Any
 from bot.actions.artifact import RESULT, read_artifact, untold
 from bot.actions.attaching import Attaching, Picture
 from bot.actions.folder import ArtifactRefusedError
-from bot.actions.job import Job
+from bot.actions.job import Job, read_settings
 from bot.actions.matrix import read_matrix
-from bot.actions.office import expected_of_runs, open_office, open_remote, read_settings
+from bot.actions.office import expected_of_runs, open_office, open_remote
 from bot.actions.state import ended as told_of
 from bot.actions.state import state_effects
-from bot.actions.triage import DONE
 from bot.commands.run import REQUEST, ended_entry
 from bot.commands.sweep import entry_effects
 from bot.commands.world import World
@@ -42,6 +41,7 @@ from bot.log.sweep.entry import FIGURE, State
 from bot.shell import Office
 from bot.surroundings import Surroundings
 from bot.sweep import Sweep, read_sweeps
+from bot.thread import DONE
 from runner.records import Figure, RunRequest, RunResult, Status, to_json
 
 _BRANCH = "refs/heads/excursion-runs"  # where branches make pictures reachable

@@ -9,17 +9,17 @@ import http.client
 import json
 import sys
 import urllib.request
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bot.actions.job import Job
-from bot.command import Asked as Given
-from bot.command import Command, Start, Sweep
+from bot.actions.job import Job, read_settings
+from bot.command import Start, Sweep
 from bot.commands import word_of
-from bot.commands.parser import parse_comment
+from bot.commands.parser import NAMES, Line, read_comment
 from bot.errors import ExcursionError, RequestError
 from bot.events import Actor, Commanded, Role
+from bot.thread import DONE, ENDS, EYES, OURS, WRONG
 from bot.webhook import Occasion, read_occasion
 
 if TYPE_CHECKING:
@@ -30,20 +30,6 @@ if TYPE_CHECKING:
 
 _MOST_COMMANDS = 20
 _FIRST_ANSWER_S = 10.0
-EYES, DONE, WRONG, OURS = "eyes", "rocket", "-1", "confused"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What an occasion asks for.
-
-    Attributes:
-        commands: In their order.
-        mistake: What is wrong with them, if anything: then none is carried out.
-    """
-
-    commands: tuple[Command, ...]
-    mistake: RequestError | None = None
 
 
 def triage(job: Job, patience: Patience | None = None) -> None:
@@ -53,8 +39,8 @@ def triage(job: Job, patience: Patience | None = None) -> None:
         ForgeError: GitHub failed. The job may be run again; it goes on where it stopped.
     """
     occasion = read_occasion(job["GITHUB_EVENT_NAME"], job.payload())
-    asked = read_asked(occasion) if occasion else Asked(())
-    if occasion is None or (not asked.commands and asked.mistake is None):
+    lines, mistake = read_asked(occasion, _names(job)) if occasion else ((), None)
+    if occasion is None or (not lines and mistake is None):
         _give(job, [])
         return
     first = _acknowledge(job, occasion, patience.answer_s if patience else _FIRST_ANSWER_S)
@@ -65,12 +51,20 @@ def triage(job: Job, patience: Patience | None = None) -> None:
     if first is None:
         _react(api, occasion, EYES)
     try:
-        _carry_out(job, api, occasion, asked)
+        end = _carry_out(job, api, occasion, lines, mistake)
         if first is not True:
-            _take_back(api, occasion)
-    except Exception:  # a mistake of whoever gave the command is told by then
-        _say_ours(api, occasion)
+            take_back(api, occasion.issue, occasion.comment, end)
+    except Exception as error:  # a mistake of whoever gave the command is told by then
+        _say_ours(job, api, occasion, error)
         raise
+
+
+def _names(job: Job) -> tuple[str, ...]:
+    """Give the names with which the bot may be addressed."""
+    try:
+        return (*NAMES, read_settings(job).github.bot.removesuffix("[bot]"))
+    except RequestError:  # which is told once somebody asks for something
+        return NAMES
 
 
 def _acknowledge(job: Job, occasion: Occasion, answer_s: float) -> bool | None:
@@ -106,18 +100,20 @@ def _react(api: Api, occasion: Occasion, reaction: str) -> None:
     react(api, occasion.issue, occasion.comment, reaction)
 
 
-def read_asked(occasion: Occasion) -> Asked:
-    """Read the commands that an occasion gives."""
+def read_asked(
+    occasion: Occasion, names: Iterable[str] = NAMES
+) -> tuple[tuple[Line, ...], RequestError | None]:
+    """Read the commands that an occasion gives; with a mistake in one, none is given."""
     if occasion.is_label:
-        return Asked((Start(),))
+        return (Line(Start(), ""),), None
     try:
-        found = parse_comment(occasion.text)
+        found = read_comment(occasion.text, names)
     except RequestError as error:
-        return Asked((), error)
-    if sum(isinstance(each, Sweep) for each in found) > 1 or len(found) > _MOST_COMMANDS:
+        return (), error
+    if sum(isinstance(x.command, Sweep) for x in found) > 1 or len(found) > _MOST_COMMANDS:
         many = f"a comment holds {_MOST_COMMANDS} commands at most, and one sweep"
-        return Asked((), RequestError(many, right="Use several comments."))
-    return Asked(found)
+        return (), RequestError(many, right="Use several comments.")
+    return found, None
 
 
 def role_of(api: Api, login: str) -> Role:
@@ -142,61 +138,56 @@ def role_of(api: Api, login: str) -> Role:
     return next((known[name] for name in names if name in known), Role.NONE)
 
 
-def _carry_out(job: Job, api: Api, occasion: Occasion, asked: Asked) -> None:
+def _carry_out(
+    job: Job,
+    api: Api,
+    occasion: Occasion,
+    lines: tuple[Line, ...],
+    mistake: RequestError | None,
+) -> str:
+    """Carry out what is asked for; give the reaction that it ends in, empty while runs go on."""
     from bot.actions.commission import commission
-    from bot.conversation import reply_effects
-    from bot.handle import authorise
+    from bot.conversation import Heard, answer_effects, carry_out
 
-    role = role_of(api, occasion.who)
-    actor = Actor(occasion.who, role)
-    said: list[Reply] = []
-    forge, office = _open(job, api, occasion, asked, said)
+    actor = Actor(occasion.who, role_of(api, occasion.who))
+    heard = Heard(occasion.issue, occasion.comment, actor, lines, mistake)
+    forge, office = _open(job, api, occasion, lines)
     elements: list[dict[str, Any]] = []
     later: list[Any] = []
-    mistake = asked.mistake
-    for index, command in enumerate(asked.commands):
-        event = Commanded(actor, occasion.issue, command, Given(occasion.comment, index))
-        try:
-            authorise(event)
-            found = commission(office(), forge(), event, before=elements)
-        except RequestError as error:
-            mistake = error
-            break
-        elements += found.elements
-        later += found.later
+
+    def one(event: Commanded, reply: Callable[[Reply], None]) -> None:
+        found = commission(replace(office, reply=reply), forge, event, before=elements)
+        elements.extend(found.elements)
+        later.extend(found.later)
+
+    carried = carry_out(
+        heard,
+        one,
+        thread=lambda: forge.thread(occasion.issue),
+        config=office.config,
+        now=office.clock(),
+    )
     _give(job, elements)
-    if later:
-        office().apply(occasion.issue, tuple(later))
-    if mistake is not None:
-        sys.stderr.write(f"excursion: {mistake}\n")
-    if role >= Role.READ and (said or mistake):  # those who may at least read what we say
-        answers = reply_effects(occasion.issue, occasion.comment, occasion.who, said, mistake)
-        office().apply(occasion.issue, answers)
-    if mistake is not None:
-        _react(api, occasion, WRONG)
-    elif not elements and not occasion.is_label:
-        _react(api, occasion, DONE)
+    if carried.mistake is not None:
+        sys.stderr.write(f"excursion: {carried.mistake}\n")
+    thread = forge.thread(occasion.issue)
+    answer = answer_effects(heard, carried, thread, office.config, office.clock())
+    office.apply(occasion.issue, (*later, *answer))
+    end = WRONG if carried.mistake else "" if elements or occasion.is_label else DONE
+    if end:
+        _react(api, occasion, end)
+    return end
 
 
 def _open(
-    job: Job, api: Api, occasion: Occasion, asked: Asked, said: list[Reply]
-) -> tuple[Callable[[], GithubForge], Callable[[], Office]]:
-    """Give the forge and what is worked with, both made when they are first needed."""
-    from dataclasses import replace
-    from functools import cache
-
+    job: Job, api: Api, occasion: Occasion, lines: Iterable[Line]
+) -> tuple[GithubForge, Office]:
+    """Give the forge and what is worked with."""
     from bot.actions.office import open_forge, open_office
 
-    @cache
-    def office() -> Office:
-        return replace(open_office(job, forge(), occasion.moment), reply=said.append)
-
-    @cache
-    def forge() -> GithubForge:
-        words = frozenset(word_of(command) for command in asked.commands)
-        return open_forge(job, api, occasion, words)
-
-    return forge, office
+    words = frozenset(word_of(line.command) for line in lines)
+    forge = open_forge(job, api, occasion, words)
+    return forge, open_office(job, forge, occasion.moment)
 
 
 def _give(job: Job, elements: list[dict[str, Any]]) -> None:
@@ -205,17 +196,26 @@ def _give(job: Job, elements: list[dict[str, Any]]) -> None:
     job.output(matrix=write_matrix(elements), count=str(len(elements)))
 
 
-def _take_back(api: Api, occasion: Occasion) -> None:
-    """Take back that it was our fault, if an earlier delivery had to say so."""
-    at = f"/issues/comments/{occasion.comment}" if occasion.comment else f"/issues/{occasion.issue}"
-    for reaction in api.get(f"{at}/reactions", content=OURS).data:
-        if (reaction.get("user") or {}).get("login", "").endswith("[bot]"):
+def take_back(api: Api, issue: int, comment: int, end: str) -> None:
+    """Take back how an earlier delivery ended, where this one ends differently."""
+    at = f"/issues/comments/{comment}" if comment else f"/issues/{issue}"
+    for reaction in api.pages(f"{at}/reactions"):
+        ours = (reaction.get("user") or {}).get("login", "").endswith("[bot]")
+        if ours and reaction["content"] in ENDS and reaction["content"] != end:
             api.write("DELETE", f"{at}/reactions/{reaction['id']}", allowed=(404,))
 
 
-def _say_ours(api: Api, occasion: Occasion) -> None:
-    """Say that it is our fault, if that can still be said."""
+def _say_ours(job: Job, api: Api, occasion: Occasion, error: Exception) -> None:
+    """Say that it is our fault, and where the job's log is, if that can still be said."""
+    from bot.actions.office import open_bare_forge
+    from bot.conversation import trouble_effects
+    from bot.effects import apply
+
+    # The repository's own configuration is something that people can do something about.
+    what = str(error) if isinstance(error, RequestError) else ""
     try:
         _react(api, occasion, OURS)
-    except ExcursionError as error:
-        sys.stderr.write(f"excursion: nor could that be said in the thread: {error}\n")
+        forge = open_bare_forge(job, api, occasion)
+        apply(trouble_effects(occasion.issue, occasion.comment, what, job.log), forge)
+    except ExcursionError as another:
+        sys.stderr.write(f"excursion: nor could that be said in the thread: {another}\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.command import Command
 from bot.commands import answer, log, predict, reproduce, run, start, sweep
+from bot.commands import help as help_
 from bot.commands.spec import Spec
 from bot.commands.world import World
 from bot.effects import Effect
@@ -17,6 +18,7 @@ SPECS: tuple[Spec, ...] = (
     predict.SPEC,
     log.SPEC,
     answer.SPEC,
+    help_.SPEC,
 )
 COMMANDS: dict[str, Spec] = {spec.word: spec for spec in SPECS}
 _BY_RECORD: dict[type[Command], Spec] = {spec.command: spec for spec in SPECS}

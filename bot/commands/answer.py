@@ -69,7 +69,9 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Answer:
     outcome = parse_outcome(given.pop("outcome")) if "outcome" in given else None
     run = given.pop("run", None)
     if run is not None and not _RUN.fullmatch(run):
-        raise RequestError(f"run={run!r} is not a run's number", right="Write run=2.")
+        raise RequestError(
+            f"run={run!r} is not a run's number", right="Write run=2.", culprit="run="
+        )
     rest = [f"{name}={value}" for name, value in given.items()]
     return Answer(" ".join([*words, *rest]), outcome, int(run) if run else None)
 
@@ -86,6 +88,7 @@ def parse_outcome(text: str) -> Outcome:
             f"{text!r} is not an outcome",
             where="outcome",
             right=f"{did_you_mean(text, known, noun='outcomes')} There are {', '.join(known)}.",
+            culprit="outcome=",
         )
     return Outcome(text)
 

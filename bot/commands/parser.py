@@ -1,44 +1,82 @@
 """A comment's Markdown ─► the commands in it.
 
-A command is a line that begins with `/` and a known word, in a paragraph of its author's own:
-not in code, quotes, lists or HTML.
+A command is a line that begins with `/` and a known word, or with a mention of the bot and such a
+word, in a paragraph of its author's own: not in code, quotes, lists or HTML.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Iterator
-from itertools import pairwise
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from bot.command import Command
+from bot.command import Block, Command, Help
 from bot.commands import COMMANDS
+from bot.commands.slips import meant
 from bot.commands.spec import Spec
 from bot.commands.words import split_words
 from bot.errors import RequestError
 
-_LINE = re.compile(r"/([a-z]+)(?:\s+(.*))?")
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+NAMES = ("excursions",)  # with which the bot can be addressed anywhere
+_LINE = re.compile(
+    r"(?:/|@(?P<name>[A-Za-z0-9-]+)[,:]?\s+/?)(?P<word>[A-Za-z]+)(?:\s+(?P<rest>.*))?"
+)
+_HELP = re.compile(r"(?:--|[–—])help|-h")
+_LONGEST_WORD = 20
 _MARK = "\ue000"  # for private use, in no text that means something
-_NUMBERED = re.compile(r"^\s*/")
+_BEGINS = re.compile(r"^[ \t]*[/@]", re.MULTILINE)
 _NUMBER = re.compile(f"{_MARK}([0-9]+){_MARK}")
 
 
-def parse_comment(text: str) -> tuple[Command, ...]:
-    """Read the commands in a comment, in order; a comment may hold none.
+@dataclass(frozen=True)
+class Line:
+    """A command and the line in which somebody gave it."""
+
+    command: Command
+    text: str
+
+
+def read_comment(text: str, names: Iterable[str] = NAMES) -> tuple[Line, ...]:
+    """Read the commands in a comment with their lines, in order; a comment may hold none.
+
+    Args:
+        text: The comment.
+        names: With which the bot may be addressed as `@name`.
 
     Raises:
-        RequestError: A known command is followed by what it does not understand; the message
-            shows the line.
+        RequestError: Something in a line that is, or was meant to be, a command is not understood.
+            It says the line, and the word that is wrong.
     """
+    ours = {name.lower() for name in names}
     found = []
-    for line in _own_lines(text):
-        match = _LINE.fullmatch(line.strip())
-        if match and match[1] in COMMANDS:
-            try:
-                found.append(parse_rest(COMMANDS[match[1]], match[2] or ""))
-            except RequestError as error:
-                raise RequestError(error.what, where=line.strip(), right=error.right) from error
+    for line, block in _own_lines(text):
+        match = _LINE.fullmatch(line)
+        if match is None or (match["name"] is not None and match["name"].lower() not in ours):
+            continue
+        spec = _spec(line, match)
+        if spec is None:
+            continue
+        try:
+            command = parse_rest(spec, match["rest"] or "")
+        except RequestError as error:
+            raise RequestError(
+                error.what, where=line, right=error.right, culprit=error.culprit
+            ) from error
+        if spec.block and block is not None and isinstance(command, spec.command):
+            record: Any = command
+            command = dataclasses.replace(record, block=block)
+        found.append(Line(command, line))
     return tuple(found)
+
+
+def parse_comment(text: str, names: Iterable[str] = NAMES) -> tuple[Command, ...]:
+    """Read the commands in a comment, in order, as `read_comment` does."""
+    return tuple(line.command for line in read_comment(text, names))
 
 
 def parse_rest(spec: Spec, rest: str) -> Command:
@@ -47,24 +85,73 @@ def parse_rest(spec: Spec, rest: str) -> Command:
     Raises:
         RequestError: It is not what the command understands.
     """
-    return spec.parse(*split_words(rest, spec.options, free=spec.text))
+    stripped = rest.strip()
+    if _HELP.fullmatch(stripped) or (stripped == "help" and not spec.text):
+        return Help(spec.word)
+    return spec.parse(*split_words(stripped, spec.options, free=spec.text))
 
 
-def _own_lines(text: str) -> Iterator[str]:
-    """Give the lines that begin as plain text in a paragraph at the comment's top level."""
+def _spec(line: str, match: re.Match[str]) -> Spec | None:
+    """Find the command that a line gives; None if it was not meant to give any.
+
+    Raises:
+        RequestError: It was meant to, but there is none of that name.
+    """
+    written, rest = match["word"], match["rest"] or ""
+    spec = COMMANDS.get(written.lower())
+    if spec is not None or len(written) > _LONGEST_WORD:
+        return spec
+    near = meant(written, COMMANDS, surely="=" in rest or match["name"] is not None)
+    if near is None:
+        return None
+    right = f"/{near} {rest}".strip()
+    raise RequestError(
+        f"there is no command {written!r}",
+        where=line,
+        right=f"Did you mean this? {right}",
+        culprit=line[: match.end("word")].rpartition(" ")[2],
+    )
+
+
+def _own_lines(text: str) -> Iterator[tuple[str, Block | None]]:
+    """Give the lines that begin as plain text in a paragraph at the comment's top level.
+
+    With the last line of a paragraph comes the fenced block that follows, if one does.
+    """
     from markdown_it import MarkdownIt
 
+    if not _BEGINS.search(text):
+        return
     parser = MarkdownIt("commonmark", {"html": True})
     links: dict[str, Any] = {}  # which a reference in a line may name
-    blocks = parser.parse(text.replace(_MARK, ""), links)
-    for opening, block in pairwise(blocks):
+    blocks = MarkdownIt("commonmark", {"html": True}).disable("inline")
+    found = blocks.parse(text.replace(_MARK, ""), links)
+    for n, opening in enumerate(found):
         if opening.type != "paragraph_open" or opening.level != 0:
+            continue
+        content = found[n + 1].content
+        if not _BEGINS.search(content):
             continue
         # Each line is numbered where it begins, since not every token says how many it spans;
         # a number that is found in plain text was not inside code, HTML or a link.
-        lines = block.content.split("\n")
-        numbered = "\n".join(_NUMBERED.sub(rf"{_MARK}{n}{_MARK}", x) for n, x in enumerate(lines))
+        lines = content.split("\n")
+        numbered = "\n".join(
+            f"{line[: len(line) - len(line.lstrip())]}{_MARK}{n}{_MARK}{line.lstrip()}"
+            if _BEGINS.match(line)
+            else line
+            for n, line in enumerate(lines)
+        )
+        last = _block(found[n + 3 : n + 4])
         for token in parser.parseInline(numbered, links)[0].children or ():
-            found = _NUMBER.match(token.content) if token.type == "text" else None
-            if found and token.level == 0:
-                yield lines[int(found[1])]
+            number = _NUMBER.match(token.content) if token.type == "text" else None
+            if number and token.level == 0:
+                line = int(number[1])
+                yield lines[line].strip(), last if line == len(lines) - 1 else None
+
+
+def _block(following: list[Token]) -> Block | None:
+    """Read the block that follows a paragraph, if it is a fenced one at the top level."""
+    token = following[0] if following else None
+    if token is None or token.type != "fence" or token.level != 0:
+        return None
+    return Block(token.content.removesuffix("\n"), token.info.strip().partition(" ")[0])

@@ -54,6 +54,7 @@ def parse_confidence(text: str) -> float:
             f"{text!r} is not a confidence",
             where="confidence",
             right="Write how sure you are from 0% to 100%: confidence=70%.",
+            culprit="confidence=",
         )
     return value
 

@@ -30,7 +30,9 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Reproduce:
     """
     if len(words) != 1 or not _NUMBER.fullmatch(words[0]):
         raise RequestError(
-            f"{' '.join(words) or 'nothing'} is not a run's number", right="Write: /reproduce 3"
+            f"{' '.join(words) or 'nothing'} is not a run's number",
+            right="Write: /reproduce 3",
+            culprit=" ".join(words),
         )
     return Reproduce(int(words[0]), named.get("timeout"), named.get("cell_timeout"))
 

@@ -56,6 +56,7 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Run:
         raise RequestError(
             f"run does not know the word {unknown[0]!r}",
             right=f"Write parameters as name=value; {FORCE!r} runs what was run before.",
+            culprit=unknown[0],
         )
     given = dict(named)
     timeout, cell_timeout = given.pop("timeout", None), given.pop("cell_timeout", None)

@@ -98,6 +98,7 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Start:
         raise RequestError(
             f"start does not know the word {words[1]!r}",
             right="Write a template's name, and parameters as name=value.",
+            culprit=words[1],
         )
     return Start(words[0] if words else None, dict(named))
 

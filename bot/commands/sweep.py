@@ -83,12 +83,15 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Sweep:
             raise RequestError(
                 f"sweep does not know the word {word!r}",
                 right=f"Write axes as layer=0..11 or seed=[1,2,3]; it knows {RETRY} and {FORCE}.",
+                culprit=word,
             )
     axes = dict(named)
     jobs, timeout = axes.pop("jobs", None), axes.pop("timeout", None)
     cell_timeout = axes.pop("cell_timeout", None)
     if jobs is not None and not (jobs.isascii() and jobs.isdigit() and 0 < int(jobs[:9]) < 10**6):
-        raise RequestError(f"jobs={jobs!r} is not a number of runs", right="Write jobs=2.")
+        raise RequestError(
+            f"jobs={jobs!r} is not a number of runs", right="Write jobs=2.", culprit="jobs="
+        )
     slots = int(jobs) if jobs else None
     return Sweep(axes, slots, timeout, RETRY in words, FORCE in words, cell_timeout)
 

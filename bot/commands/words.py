@@ -25,6 +25,7 @@ _FLAG = re.compile(r"(?:--|[–—])([A-Za-z][A-Za-z-]*)")
 _PARAMETER = frozenset(("-p", "--param", "--parameter"))  # as on the command line
 _LIST = re.compile(r"""\[(?:[^\]"']|"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')*\](?!\S)""")
 _PLAIN = re.compile(r'"(?:[^"\\]|\\.)*"(?!\S)')
+_COLON = re.compile(r"([A-Za-z_][A-Za-z0-9_]*):(\S*)")
 _EQUALS = re.compile(r"=(?!=)")
 _QUOTED = {
     '"': _PLAIN,
@@ -94,6 +95,8 @@ def split_words(
         RequestError: A pair is given twice or not known, or a quote does not end.
     """
     found = list(tokens(text, free=free))
+    if not free:
+        _check_colons(found)
     _check_blanks(found, options if free else None, free=free)
     words: list[Token] = []
     named: dict[str, str] = {}
@@ -145,7 +148,7 @@ def write_line(word: str, *parts: str) -> str:
 def write_word(text: str) -> str:
     """Write one word of a command."""
     like_another = _NAME.match(text) or text.startswith(("-", "–", "—", "["))
-    return quote(text) if like_another or "=" in text else _bare_or_quoted(text)
+    return quote(text) if like_another or {"=", ":"} & set(text) else _bare_or_quoted(text)
 
 
 def write_pair(name: str, value: str) -> str:
@@ -225,6 +228,16 @@ def _check_blanks(found: list[Token], options: tuple[str, ...] | None, *, free: 
         )
 
 
+def _check_colons(found: list[Token]) -> None:
+    """Refuse `layer:3` and `layer: 3`: a pair has an equals sign."""
+    for n, token in enumerate(found):
+        match = _COLON.fullmatch(token.text)
+        if match:
+            value = match[2] or (found[n + 1].text if n + 1 < len(found) else "…")
+            right = f"Write it with an equals sign: {match[1]}={value}"
+            raise RequestError(f"{token.text!r} is no pair", right=right, culprit=token.text)
+
+
 def _forgiven(token: Token, found: list[Token]) -> list[Token]:
     """Read `--force` as `force`, and `-p layer=3` as `layer=3`: that is what was meant."""
     flag = _FLAG.fullmatch(token.text)
@@ -252,7 +265,7 @@ def _bare_or_quoted(text: str) -> str:
 def _odd(text: str) -> bool:
     """Say whether there is a character that a line could lose, or a blank that is no space."""
     return any(
-        c.isspace() or unicodedata.category(c) in {"Cc", "Cs", "Co"}
+        c.isspace() or unicodedata.category(c) in {"Cc", "Cs"} or c == "\ue000"  # the parser's own
         for c in text
         if not " " <= c <= "~"
     )

@@ -109,6 +109,13 @@ class GithubThreads(GithubPlace):
         self._fresh.add(key)
         self._remember(Comment(made["id"], BOT, self._moment, self._moment, shown, key, data))
 
+    def remove_entry(self, issue: int, key: str) -> None:
+        """Take our entry with this key back, unless it is gone."""
+        there = self._known(issue).entry(key)
+        if there is not None:
+            self._api.write("DELETE", f"/issues/comments/{there.number}", allowed=(404,))
+            self._remember(there, gone=True)
+
     def _entry(self, key: str, asked: Any) -> Comment | None:
         """Find our entry of this key, or that answers this command."""
         thread = self._known(self._issue)

@@ -104,6 +104,12 @@ class LocalThreads(LocalPlace):
             edited = Comment(there.number, BOT, there.created, now, body, key, data)
             thread_files.rewrite_comment(self.root, issue, edited)
 
+    def remove_entry(self, issue: int, key: str) -> None:
+        """Take our entry with this key back, unless it is gone."""
+        there = self.thread(issue).entry(key)
+        if there is not None:
+            thread_files.remove_comment(self.root, issue, there.number)
+
     def write_view(self, issue: int, name: str, text: str) -> Path:
         """Keep a rendering of the whole thread beside its files."""
         path = self.root / str(issue) / name

@@ -76,6 +76,9 @@ class Threads(Protocol):
     def upsert_entry(self, issue: int, key: str, body: str, data: dict[str, Any]) -> None:
         """Post our entry with this key, or edit the one that is there."""
 
+    def remove_entry(self, issue: int, key: str) -> None:
+        """Take our entry with this key back, unless it is gone."""
+
 
 class Branches(Protocol):
     """The repository's branches, and where they are worked on."""

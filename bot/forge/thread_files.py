@@ -183,6 +183,14 @@ def rewrite_comment(root: Path, issue: int, comment: Comment, **front: Any) -> N
             return
 
 
+def remove_comment(root: Path, issue: int, number: int) -> None:
+    """Remove a comment's file."""
+    for entry in (root / str(issue)).iterdir():
+        match = _COMMENT_FILE.fullmatch(entry.name)
+        if match and int(match[1]) == number:
+            entry.unlink(missing_ok=True)
+
+
 def comment_text(comment: Comment, **more: Any) -> str:
     """Write a comment as its file: front matter, body, and the marker of an entry at the end."""
     front = {"author": comment.author, "created": comment.created, "updated": comment.updated}

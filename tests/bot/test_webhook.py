@@ -10,6 +10,7 @@ from rigs.github.people import BOT
 
 from bot.actions.triage import read_asked
 from bot.command import Run, Start
+from bot.commands.parser import Line
 from bot.forge.marker import write_marker
 from bot.webhook import read_occasion
 
@@ -24,18 +25,17 @@ def test_a_comment_on_an_issue_asks_for_its_commands() -> None:
     occasion = read_occasion("issue_comment", comment("Hm.\n\n/run layer=3"))
     assert occasion is not None
     assert (occasion.issue, occasion.who, occasion.is_label) == (12, "wes", False)
-    assert read_asked(occasion).commands == (Run({"layer": "3"}),)
+    assert read_asked(occasion) == ((Line(Run({"layer": "3"}), "/run layer=3"),), None)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["> /run", "```\n/run\n```", "    /run", "- /run", "<!--\n/run\n-->", "see `/run`", "/runs"],
+    ["> /run", "```\n/run\n```", "    /run", "- /run", "<!--\n/run\n-->", "see `/run`", "/running"],
 )
 def test_what_is_quoted_or_code_asks_for_nothing(text: str) -> None:
     occasion = read_occasion("issue_comment", comment(text))
     assert occasion is not None
-    asked = read_asked(occasion)
-    assert (asked.commands, asked.mistake) == ((), None)
+    assert read_asked(occasion) == ((), None)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_label_asks_to_start(label: str) -> None:
     occasion = read_occasion("issues", events.labeled({"number": 3}, label, sender="wes"))
     assert occasion is not None
     assert (occasion.who, occasion.is_label) == ("wes", True)
-    assert read_asked(occasion).commands == (Start(),)
+    assert read_asked(occasion) == ((Line(Start(), ""),), None)
 
 
 @pytest.mark.parametrize("label", ["bug", "template:blank", "excursion:running", "Excursion!"])

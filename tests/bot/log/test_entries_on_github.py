@@ -17,7 +17,7 @@ from bot.agreement import compare
 from bot.errors import RequestError
 from bot.forge.marker import read_marker, write_marker
 from bot.log.predictions import Prediction, prediction_entry, read_predictions
-from bot.log.reply import reply_entry
+from bot.log.reply import Mistake, reply_entry
 from bot.log.run_entry import run_entry, running_entry
 from bot.log.safety import code, fence, inline, logged, paragraphs, plain, unlinked
 from bot.log.sweep.chart import choose_chart
@@ -217,6 +217,11 @@ def test_the_entry_of_a_sweep_is_safe_as_well(text: str, state: State) -> None:
         assert not {"h1", "h2", "script", "input"} & set(page.tags)
 
 
+def mistaken(text: str) -> Mistake:
+    error = RequestError(text, where=text, right=text, culprit=text)
+    return Mistake(error, text, f"/run {text}", before=1, after=1)
+
+
 ON_GITHUB = Surroundings(
     page="https://github.com/o/r",
     log="https://github.com/o/r/actions/runs/1",
@@ -234,7 +239,7 @@ def in_the_issue(text: str) -> list[str]:
         shown(result(**hostile(text)), surroundings=trouble),
         running_entry(request(requested_by=text, parameters=parameters)),
         welcome_entry(EXCURSION, DECLARED, prompt=text, surroundings=ON_GITHUB),
-        reply_entry(RequestError(text, where=text, right=text), text),
+        reply_entry((), mistaken(text)),
         sweep_entry(
             swept(text),
             State.ENDED,

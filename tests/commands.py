@@ -1,0 +1,35 @@
+"""For each command's word, any such command that somebody could write: a new one needs its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hypothesis import strategies as st
+
+from bot.command import Answer, Command, Help, Log, Predict, Reproduce, Run, Start, Sweep
+from bot.commands import COMMANDS
+from bot.excursion import Outcome
+
+TEXT = st.text() | st.lists(
+    st.sampled_from([*"abc =\"'[],\\/-`<&\n\t\r ", "confidence=70%", "run=", "“", "\ue000", "\\n"])
+).map("".join)
+NUMBER = st.integers(1, 10**6)
+_LIMIT = st.none() | st.sampled_from(["90s", "1.5h"]) | TEXT
+_NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True).filter(
+    lambda name: name not in ("timeout", "cell_timeout", "jobs", "runner", "after")
+)
+PAIRS = st.dictionaries(_NAMES, TEXT, max_size=4)
+_FLAG = st.booleans()
+
+WRITTEN: Mapping[str, st.SearchStrategy[Command]] = {
+    "start": st.builds(Start, st.none() | TEXT, PAIRS),
+    "run": st.builds(Run, PAIRS, _LIMIT, st.just(False), _FLAG, _LIMIT),
+    "sweep": st.builds(Sweep, PAIRS, st.none() | NUMBER, _LIMIT, _FLAG, _FLAG, _LIMIT),
+    "reproduce": st.builds(Reproduce, NUMBER, _LIMIT, _LIMIT),
+    "predict": st.builds(
+        Predict, TEXT, st.none() | st.integers(0, 10_000).map(lambda n: round(n / 10_000, 6))
+    ),
+    "log": st.builds(Log, TEXT),
+    "answer": st.builds(Answer, TEXT, st.none() | st.sampled_from(Outcome), st.none() | NUMBER),
+    "help": st.builds(Help, st.none() | st.sampled_from(sorted(COMMANDS))),
+}
