@@ -17,6 +17,7 @@ from bot.events import Actor, Commanded, Role
 from bot.log.reply import Mistake, enough_entry, reply_entry, trouble_entry
 from bot.moments import timestamp
 from bot.shell import Shell
+from bot.sweeping import SweepCancelledError
 from bot.thread import DONE, EYES, OURS, WRONG, Thread
 from runner.records import RunResult
 
@@ -92,7 +93,7 @@ def comment(shell: Shell, actor: Actor, issue: int, text: str) -> list[RunResult
     try:
         carried = carry_out(
             heard,
-            lambda event, reply: results.extend(handle.command(replace(shell, reply=reply), event)),
+            lambda event, reply: results.extend(_results(replace(shell, reply=reply), event)),
             thread=lambda: shell.forge.thread(issue),
             config=shell.config,
             now=shell.clock(),
@@ -111,6 +112,14 @@ def comment(shell: Shell, actor: Actor, issue: int, text: str) -> list[RunResult
     if carried.mistake is not None:
         raise carried.mistake
     return results
+
+
+def _results(shell: Shell, event: Commanded) -> list[RunResult]:
+    """Carry out a command; one whose sweep was cancelled keeps nobody from the next."""
+    try:
+        return handle.command(shell, event)
+    except SweepCancelledError as cancelled:
+        return cancelled.results
 
 
 def hear(issue: int, number: int, actor: Actor, text: str, names: Iterable[str] = NAMES) -> Heard:

@@ -6,19 +6,33 @@ execution differ.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
-from bot import commands, sweeping
+from bot import commands, stopping, sweeping
 from bot.agreement import Agreement
-from bot.command import Answer, Command, Reproduce, Run, Start, Sweep
+from bot.command import (
+    Answer,
+    Cancel,
+    Command,
+    Eval,
+    Reproduce,
+    Retry,
+    Run,
+    Start,
+    Sweep,
+)
 from bot.commands.answer import newest_good
 from bot.commands.comparison import agreement, original_of
+from bot.commands.retry import plan as plan_retry
+from bot.commands.retry import source_number
 from bot.commands.roles import roles
 from bot.commands.run import SOURCE, decide_again, decide_ended, same_request
 from bot.commands.start import asked_kind, asked_template, decide_ask
+from bot.commands.sweep import Plan
+from bot.commands.sweep import plan as plan_sweep
 from bot.commands.world import World
 from bot.config import Config
 from bot.effects import Effect, RequestRun
@@ -31,6 +45,9 @@ from bot.preparation import answered, identify, make_ready, takes_long
 from bot.shell import Office, Shell
 from bot.template import find_template
 from runner.records import RunRequest, RunResult, Status
+
+# Before these, what interrupted commands left is brought to its end.
+_SETTLING = (Run, Reproduce, Answer, Eval, Retry)
 
 
 def ask(shell: Shell, event: Asked) -> int:
@@ -70,12 +87,26 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
         world = read_world(shell, event)  # before others have to wait
         make_ready(shell.executor, commands.decide(event.command, world), world)
     read = partial(read_world, shell, event)
-    if isinstance(event.command, Sweep):
-        settle_runs = partial(_settle, shell, issue)
-        return sweeping.carry_out(shell, event.command, issue, read, settle_runs=settle_runs)
+    settle_runs = partial(_settle, shell, issue)
+
+    def settle() -> None:
+        settle_runs()
+        sweeping.settle(shell, issue, read)
+
+    if isinstance(event.command, Cancel):
+        decide = partial(_decide_anew, event, read)
+        stopping.carry_out(shell, issue, decide, settle=settle)
+        return []
+    if isinstance(event.command, Retry) and shell.show is None:
+        with shell.lock():
+            settle()  # what was killed is what somebody tries again
+    found = _sweep_of(event.command, read)
+    if found is not None:
+        sweep, plan = found
+        return sweeping.carry_out(shell, sweep, issue, read, settle_runs=settle_runs, plan=plan)
     with ExitStack() as claims:
         with shell.lock():
-            if shell.show is None and isinstance(event.command, Run | Reproduce | Answer):
+            if shell.show is None and isinstance(event.command, _SETTLING):
                 sweeping.settle(shell, issue, read)
             effects, done = _decide(shell, event)
             if done is not None:
@@ -96,6 +127,28 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
             _end(shell, results[0])
             _settle(shell, issue)  # one killed just before may have ended meanwhile
     return results
+
+
+def _sweep_of(
+    asked: Command, read: Callable[[], World]
+) -> tuple[Sweep, Callable[[World], Plan]] | None:
+    """Say which sweep a command is about, and how its runs are planned; None if about none."""
+    if isinstance(asked, Sweep):
+        return asked, partial(plan_sweep, asked)
+    if not isinstance(asked, Retry) or plan_retry(asked, read()) is None:
+        return None
+
+    def plan(world: World) -> Plan:
+        found = plan_retry(asked, world)
+        if found is None:
+            raise RequestError("the sweep is gone", right="Look at its thread, and try again.")
+        return found
+
+    return Sweep(timeout=asked.timeout, cell_timeout=asked.cell_timeout, runner=asked.runner), plan
+
+
+def _decide_anew(event: Commanded, read: Callable[[], World]) -> tuple[Effect, ...]:
+    return commands.decide(event.command, read())
 
 
 def authorise(event: Commanded, config: Config) -> None:
@@ -125,11 +178,11 @@ def _decide(shell: Shell, event: Commanded) -> tuple[tuple[Effect, ...], RunResu
         _settle(shell, event.issue)
     world = read_world(shell, event)
     effects = commands.decide(asked, world)
-    if not isinstance(asked, Run | Reproduce):
+    if not any(isinstance(effect, RequestRun) for effect in effects):
         return effects, None
     if shell.show is None:
         make_ready(shell.executor, effects, world)
-    fresh = isinstance(asked, Run) and asked.force
+    fresh = isinstance(asked, Run | Eval) and asked.force
     effects = identify(shell.executor, shell.forge, effects, world, fresh=fresh)
     if shell.show is not None or not any(run.interrupted for run in world.runs):
         return effects, None
@@ -231,10 +284,11 @@ def read_world(
         world["template"] = find_template(
             name or asked_template(thread), asked_kind(thread), shell.template_roots
         )
+    if isinstance(asked, Retry):
+        number = source_number(asked, World(**world))
+        world["run_files"] = _files_with_source(forge, event.issue, number) if number else {}
     if isinstance(asked, Reproduce):
-        source = forge.run_source(event.issue, asked.run)
-        files = forge.run_files(event.issue, asked.run)
-        world["run_files"] = {asked.run: files | ({} if source is None else {SOURCE: source})}
+        world["run_files"] = _files_with_source(forge, event.issue, asked.run)
     head = forge.head(excursion.branch) if excursion else None
     commit = head or _commit_of_run(event, world["runs"])  # a branch may be gone after the answer
     if excursion is None or commit is None:
@@ -246,7 +300,7 @@ def read_world(
     world["files"] = {name: content for name, content in read.items() if content is not None}
     if head is None:
         return World(**world)
-    if isinstance(asked, Run | Sweep | Answer):
+    if isinstance(asked, Run | Sweep | Answer | Retry):
         world["uncommitted"] = forge.uncommitted(excursion.branch)
     if isinstance(asked, Run) and asked.dirty and world["uncommitted"]:
         world["patch"] = forge.patch(excursion.branch)
@@ -259,6 +313,13 @@ def read_world(
     return World(**world)
 
 
+def _files_with_source(forge: Forge, issue: int, run: int) -> dict[int, dict[str, bytes]]:
+    """Read the files of a run, its notebook as it was executed among them."""
+    source = forge.run_source(issue, run)
+    files = forge.run_files(issue, run)
+    return {run: files | ({} if source is None else {SOURCE: source})}
+
+
 def _runs(
     forge: Forge, event: Commanded | RunEnded, asked: Command | None
 ) -> tuple[StoredRun, ...]:
@@ -266,7 +327,7 @@ def _runs(
     if isinstance(event, RunEnded):
         whole = bool(event.result.reproduces or event.result.answered_from)
     else:
-        whole = isinstance(asked, Sweep | Reproduce | Answer)
+        whole = isinstance(asked, Sweep | Reproduce | Answer | Cancel | Retry)
     return forge.runs(event.issue) if whole else forge.outlined_runs(event.issue)
 
 

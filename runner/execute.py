@@ -24,6 +24,7 @@ from papermill.engines import NBClientEngine, NotebookExecutionManager, papermil
 from papermill.execute import execute_notebook
 
 from runner import gpus
+from runner.block import composed
 from runner.client import Limits, Recorder, RecordingClient
 from runner.journal import Journal, read_story
 from runner.kernel import manager_class
@@ -118,7 +119,8 @@ class _Run:
             self.memory,
             self.finish,
         )
-        notebook = nbformat.read(self.folder / SOURCE, as_version=4)  # type: ignore[no-untyped-call]
+        source = composed(self.request, (self.folder / SOURCE).read_bytes())
+        notebook = nbformat.reads(source.decode(), as_version=4)  # type: ignore[no-untyped-call]
         notebook.metadata["kernelspec"] = {
             "name": "python3",
             "display_name": "Python 3",

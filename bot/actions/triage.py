@@ -156,7 +156,9 @@ def _carry_out(
     later: list[Any] = []
 
     def one(event: Commanded, reply: Callable[[Reply], None]) -> None:
-        found = commission(replace(office, reply=reply), forge, event, before=elements)
+        found = commission(
+            replace(office, reply=reply), forge, event, before=elements, workflow=job.workflow
+        )
         elements.extend(found.elements)
         later.extend(found.later)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.command import Command
-from bot.commands import answer, log, predict, reproduce, run, start, sweep
+from bot.commands import answer, cancel, evaluate, log, predict, reproduce, retry, run, start, sweep
 from bot.commands import help as help_
 from bot.commands.spec import Spec
 from bot.commands.world import World
@@ -14,7 +14,10 @@ SPECS: tuple[Spec, ...] = (
     start.SPEC,
     run.SPEC,
     sweep.SPEC,
+    evaluate.SPEC,
     reproduce.SPEC,
+    cancel.SPEC,
+    retry.SPEC,
     predict.SPEC,
     log.SPEC,
     answer.SPEC,

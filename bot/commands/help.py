@@ -11,7 +11,7 @@ from bot.commands.world import World
 from bot.effects import Effect, Reply
 from bot.errors import RequestError, did_you_mean
 from bot.events import Role
-from bot.log.safety import code
+from bot.log.safety import code, fence
 from bot.log.tables import table
 
 
@@ -72,7 +72,7 @@ def help_text(spec: Spec, who: str) -> str:
         spec: The command.
         who: Who may use it.
     """
-    parts = [spec.summary, spec.details, f"*For {who}.* Example:", f"```\n{spec.example}\n```"]
+    parts = [spec.summary, spec.details, f"*For {who}.* Example:", fence(spec.example)]
     return "\n\n".join(part for part in parts if part)
 
 
