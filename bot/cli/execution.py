@@ -129,7 +129,7 @@ class LocalExecutor:
 
         def tell(result: RunResult) -> None:
             told.add(result.run_id)
-            ended(self._with_who_cancelled(result))
+            ended(result)
 
         whole = False
         with Cancelling(self._whole(first)) as cancelling:
@@ -137,7 +137,8 @@ class LocalExecutor:
         if cancelling.asked and not first.sweep and not told:
             why = "before anything was executed"
             folder, status = self._folder(first), Status.CANCELLED
-            tell(left.conclude(folder, first, status, name="Cancelled", message=why))
+            result = left.conclude(folder, first, status, name="Cancelled", message=why)
+            tell(self._with_who_cancelled(result))
         return whole
 
     def _execute(
@@ -164,6 +165,7 @@ class LocalExecutor:
                 watch.heard(run_id, event)
 
             def done(result: RunResult) -> None:
+                result = self._with_who_cancelled(result)
                 parts.give_back(result.run_id)
                 queue.ended(result)
                 watch.ended(result)
