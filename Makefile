@@ -24,7 +24,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
 	  hatchling editables setuptools wheel
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-	  --no-build-isolation -e '.[notebooks,plotly,circuitsvis,slurm,dev]'
+	  --no-build-isolation -e '.[notebooks,plotly,circuitsvis,slurm,compare,dev]'
 	@touch $@
 
 demo: setup

@@ -105,6 +105,13 @@ class Sweep:
 
 
 @dataclass(frozen=True)
+class Compare:
+    """Put runs side by side."""
+
+    runs: tuple[int, ...]  # their numbers, the base first
+
+
+@dataclass(frozen=True)
 class Predict:
     """Stamp a prediction."""
 
@@ -135,4 +142,17 @@ class Help:
     word: str | None = None
 
 
-Command = Start | Run | Sweep | Eval | Reproduce | Cancel | Retry | Predict | Log | Answer | Help
+Command = (
+    Start
+    | Run
+    | Sweep
+    | Eval
+    | Reproduce
+    | Cancel
+    | Retry
+    | Compare
+    | Predict
+    | Log
+    | Answer
+    | Help
+)

@@ -7,7 +7,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from bot.config import Duration
-from bot.parameters import Declaration, check_names
+from bot.parameters import Declaration, ParameterSet, check_names, check_sets
 from bot.strict_toml import Strict, load
 from bot.template import Metrics
 
@@ -35,11 +35,13 @@ class ExcursionFile(Strict):
     requirements: tuple[str, ...] = Field(default=(), strict=False)
     key_figure: int = Field(default=1, ge=1)  # which of a run's pictures stands in the answer
     parameters: dict[str, Declaration] = Field(default_factory=dict)
+    sets: dict[str, ParameterSet] = Field(default_factory=dict)  # values that belong together
     metrics: Metrics = Field(default_factory=Metrics)
 
     @model_validator(mode="after")
     def _names_are_identifiers(self) -> Self:
         check_names(self.parameters)
+        check_sets(self.sets, self.parameters)
         if self.notebook not in ("", NOTEBOOK):
             raise ValueError(f"notebook must be {NOTEBOOK!r}, or empty where there is none")
         return self
@@ -83,6 +85,11 @@ def write_excursion_file(file: ExcursionFile) -> str:
         parameters.add(name, _table(declaration.model_dump(exclude_none=True)))
     if file.parameters:
         document.add("parameters", parameters)
+    sets = tomlkit.table(is_super_table=True)
+    for name, chosen in file.sets.items():
+        sets.add(name, _table(chosen.model_dump()))
+    if file.sets:
+        document.add("sets", sets)
     metrics = file.metrics.model_dump(exclude_defaults=True)
     if metrics:
         document.add("metrics", _table(metrics))

@@ -18,7 +18,7 @@ from fractions import Fraction
 from itertools import pairwise, product
 
 from bot.errors import RequestError
-from bot.parameters import Declaration, Declarations, Value, bind, convert, written
+from bot.parameters import Declaration, Declarations, Sets, Value, bind, convert, written
 
 MOST_POINTS = 256
 
@@ -48,7 +48,7 @@ _Items = Sequence[str | _Range]
 
 
 def expand(
-    declared: Declarations, given: Mapping[str, str], *, where: str
+    declared: Declarations, given: Mapping[str, str], *, where: str, sets: Sets | None = None
 ) -> tuple[dict[str, Value], ...]:
     """Give the points of a grid, each with a value for every declared parameter.
 
@@ -56,14 +56,17 @@ def expand(
 
     Args:
         declared: What the notebook may be given.
-        given: Parameter ─► its values as a person wrote them.
+        given: Parameter ─► its values as a person wrote them, and `set` ─► the name of a set.
         where: What the values were given with, for messages.
+        sets: The sets that there are.
 
     Raises:
         RequestError: A name or a value is not allowed, an axis cannot be read, or there are more
             points than `MOST_POINTS`.
     """
-    bind(declared, {name: "" for name in given if name not in declared}, where=where)
+    rest = {name: text for name, text in given.items() if name not in declared}
+    defaults = bind(declared, rest, where=where, sets=sets)
+    given = {name: text for name, text in given.items() if name in declared}
     read = {name: _items(name, declared[name], text, where) for name, text in given.items()}
     counts = {name: sum(_count(item) for item in items) for name, items in read.items()}
     if any(_count(item) > MOST_POINTS for items in read.values() for item in items):
@@ -72,7 +75,6 @@ def expand(
     counts = {name: len(values) for name, values in axes.items()}
     if math.prod(counts.values()) > MOST_POINTS:
         raise _too_many(counts, where)
-    defaults = bind(declared, {}, where=where)
     return tuple(
         defaults | dict(zip(axes, point, strict=True)) for point in product(*axes.values())
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,9 @@ from bot.command import (
     Answer,
     Cancel,
     Command,
+    Compare,
     Eval,
+    Predict,
     Reproduce,
     Retry,
     Run,
@@ -25,15 +28,18 @@ from bot.command import (
     Sweep,
 )
 from bot.commands.answer import newest_good
+from bot.commands.compare import notebooks_wanted
 from bot.commands.comparison import agreement, original_of
 from bot.commands.retry import plan as plan_retry
 from bot.commands.retry import source_number
 from bot.commands.roles import roles
 from bot.commands.run import SOURCE, decide_again, decide_ended, same_request
+from bot.commands.scoring import scored_predictions
 from bot.commands.start import asked_kind, asked_template, decide_ask
 from bot.commands.sweep import Plan
 from bot.commands.sweep import plan as plan_sweep
 from bot.commands.world import World
+from bot.condition import has_condition
 from bot.config import Config
 from bot.effects import Effect, RequestRun
 from bot.errors import RequestError
@@ -41,9 +47,11 @@ from bot.events import Asked, Commanded, RunEnded
 from bot.excursion import branch_name, check_title, read_excursion
 from bot.excursion_file import FILE_NAME, NOTEBOOK
 from bot.forge.protocol import Forge, StoredRun
+from bot.log.predictions import read_predictions
 from bot.preparation import answered, identify, make_ready, takes_long
 from bot.shell import Office, Shell
 from bot.template import find_template
+from bot.thread import Thread
 from runner.records import RunRequest, RunResult, Status
 
 # Before these, what interrupted commands left is brought to its end.
@@ -243,12 +251,17 @@ def _settle(
 
 def _end(shell: Shell, result: RunResult) -> None:
     """Publish what a run made, its pictures made safe, and complete its entry."""
+    shell.apply(result.issue, _decide_end(shell, result))  # nothing else keeps its files in memory
+    shell.executor.settled(result)
+
+
+def _decide_end(shell: Shell, result: RunResult) -> tuple[Effect, ...]:
+    """Read what a run made, and decide what is published of it."""
     run = int(result.run_id.partition(".")[2])
     event = RunEnded(result.issue, run, result)
     files = shell.forge.run_files(result.issue, run)
     world = read_world(shell, event, run_files={run: files})
-    shell.apply(result.issue, decide_ended(event, world))
-    shell.executor.settled(result)
+    return (*decide_ended(event, world), *scored_predictions(world, (result,)))
 
 
 def read_world(
@@ -271,7 +284,7 @@ def read_world(
         "config": config,
         "thread": thread,
         "base": forge.head(config.default_branch),
-        "runs": _runs(forge, event, asked),
+        "runs": _runs(forge, event, asked, thread),
         "sweeps": forge.sweeps(event.issue),
         "run_files": run_files or {},
         "secrets": shell.secrets,
@@ -289,6 +302,12 @@ def read_world(
         world["run_files"] = _files_with_source(forge, event.issue, number) if number else {}
     if isinstance(asked, Reproduce):
         world["run_files"] = _files_with_source(forge, event.issue, asked.run)
+    if isinstance(asked, Compare):
+        chosen = notebooks_wanted(asked, world["runs"])
+        sources = forge.run_sources(event.issue, chosen)
+        world["run_files"] = {n: {SOURCE: found} for n, found in sources.items()}
+        kept = forge.run_commits(event.issue) if shell.surroundings.is_github else None
+        world["surroundings"] = replace(shell.surroundings, kept=kept)
     head = forge.head(excursion.branch) if excursion else None
     commit = head or _commit_of_run(event, world["runs"])  # a branch may be gone after the answer
     if excursion is None or commit is None:
@@ -321,13 +340,15 @@ def _files_with_source(forge: Forge, issue: int, run: int) -> dict[int, dict[str
 
 
 def _runs(
-    forge: Forge, event: Commanded | RunEnded, asked: Command | None
+    forge: Forge, event: Commanded | RunEnded, asked: Command | None, thread: Thread
 ) -> tuple[StoredRun, ...]:
     """Read the runs, with all that they made known where the decision looks at it."""
     if isinstance(event, RunEnded):
         whole = bool(event.result.reproduces or event.result.answered_from)
+        whole = whole or any(p.condition for p in read_predictions(thread))
     else:
-        whole = isinstance(asked, Sweep | Reproduce | Answer | Cancel | Retry)
+        whole = isinstance(asked, Sweep | Reproduce | Answer | Compare | Cancel | Retry)
+        whole = whole or (isinstance(asked, Predict) and has_condition(asked.text))
     return forge.runs(event.issue) if whole else forge.outlined_runs(event.issue)
 
 

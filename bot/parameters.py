@@ -18,6 +18,7 @@ Value = bool | int | float | str
 ParameterType = Literal["int", "float", "bool", "str"]
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_SET_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _INT = re.compile(r"[+-]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][+-]?[0-9]{1,3})?")
 _LONGEST_TEXT = 10_000
@@ -80,7 +81,18 @@ class Declaration(Strict):
         return noun
 
 
+class ParameterSet(Strict):
+    """Values that belong together, such as those of a published result, under one name."""
+
+    description: str = Field(min_length=1)
+    values: dict[str, bool | int | float | str] = Field(min_length=1)
+
+
 Declarations = Mapping[str, Declaration]
+Sets = Mapping[str, ParameterSet]
+SET = "set"  # `set=recording` names one; no parameter is called so
+# What commands take with the same `name=value`, and therefore no parameter is called either.
+OPTIONS = ("timeout", "cell_timeout", "runner", "jobs")
 
 
 def written(value: object) -> str:
@@ -100,8 +112,33 @@ def check_names(names: Iterable[str]) -> None:
                 f"parameter name {name!r} is not an identifier (letters, digits and _, "
                 "beginning with a letter, at most 64)"
             )
+        if name == SET:
+            raise ValueError(f"parameter name {SET!r} is taken: it names a set of values")
+        if name in OPTIONS:
+            raise ValueError(
+                f"parameter name {name!r} is taken: /run {name}=… says how it is executed; call it "
+                f"something else, such as {name}_value"
+            )
         if keyword.iskeyword(name) or keyword.issoftkeyword(name):
             raise ValueError(f"parameter name {name!r} is a word of Python")
+
+
+def check_sets(sets: Sets, declared: Declarations) -> None:
+    """Refuse sets whose values the parameters do not allow.
+
+    Raises:
+        ValueError: A set's name is no slug, or it gives a value that its parameter may not have.
+    """
+    for name, chosen in sets.items():
+        if not _SET_NAME.fullmatch(name) or len(name) > 64:
+            raise ValueError(f"the set's name {name!r} is not lower-case words joined by '-'")
+        for parameter, value in chosen.values.items():
+            if parameter not in declared:
+                right = did_you_mean(parameter, declared, noun="parameters")
+                raise ValueError(f"the set {name!r} names no parameter: {parameter!r}. {right}")
+            problem = _problem(declared[parameter], value)
+            if problem:
+                raise ValueError(f"the set {name!r} has {parameter} = {value!r}, which {problem}")
 
 
 def split_assignments(given: Iterable[str], *, where: str = "-p") -> dict[str, str]:
@@ -126,29 +163,49 @@ def split_assignments(given: Iterable[str], *, where: str = "-p") -> dict[str, s
     return pairs
 
 
-def bind(declared: Declarations, given: Mapping[str, str], *, where: str) -> dict[str, Value]:
-    """Give every declared parameter its value: the one given, converted by declaration, or default.
+def bind(
+    declared: Declarations, given: Mapping[str, str], *, where: str, sets: Sets | None = None
+) -> dict[str, Value]:
+    """Give every declared parameter its value: as given, else of the set that is given, or default.
+
+    Args:
+        declared: What the notebook may be given.
+        given: Parameter ─► its value as a person wrote it, and `set` ─► the name of a set.
+        where: What the values were given with, for messages.
+        sets: The sets that there are.
 
     Raises:
         RequestError: An unknown name, a wrong type or a value out of bounds; the message says the
             nearest valid name or what is allowed.
     """
     for name in given:
-        if name not in declared:
+        if name not in declared and not (name == SET and sets):
             raise RequestError(
                 f"there is no parameter {name!r}",
                 where=where,
                 right=did_you_mean(name, declared, noun="parameters"),
-                culprit=name,
             )
+    chosen = _chosen(given[SET], sets or {}, where) if SET in given else {}
     values: dict[str, Value] = {}
     for name, declaration in declared.items():
         values[name] = (
             convert(name, declaration, given[name], where=where)
             if name in given
-            else _as_declared(declaration, declaration.default)
+            else _as_declared(declaration, chosen.get(name, declaration.default))
         )
     return values
+
+
+def _chosen(name: str, sets: Sets, where: str) -> Mapping[str, Value]:
+    """Give the values of a set."""
+    name = name.strip()
+    if name not in sets:
+        raise RequestError(
+            f"there is no set {name!r}",
+            where=where,
+            right=did_you_mean(name, sets, noun="sets"),
+        )
+    return sets[name].values
 
 
 def convert(name: str, declaration: Declaration, text: str, *, where: str) -> Value:

@@ -91,6 +91,7 @@ def scaffold(
         requirements=manifest.requirements,
         key_figure=manifest.key_figure,
         parameters=declared,
+        sets=manifest.sets,
         metrics=manifest.metrics,
     )
     files[FILE_NAME] = write_excursion_file(declaration).encode()
@@ -149,6 +150,14 @@ def _context(
                 "description": d.description,
             }
             for name, d in declared.items()
+        ],
+        "sets": [
+            {
+                "name": name,
+                "description": chosen.description,
+                "values": ", ".join(f"{key}={written(v)}" for key, v in chosen.values.items()),
+            }
+            for name, chosen in template.manifest.sets.items()
         ],
     }
 

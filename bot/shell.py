@@ -117,6 +117,7 @@ class Office:
                 if isinstance(effect, Reply):
                     self.reply(effect)
             apply(effects, self.forge)
+            del effects  # they may hold a large notebook
             self.changed(issue)  # also where nothing was left to do: the process may have died here
 
 

@@ -13,6 +13,7 @@ from contextlib import ExitStack
 
 from bot.command import Sweep
 from bot.commands.run import declared_if_readable, publication
+from bot.commands.scoring import scored_predictions
 from bot.commands.sweep import Plan, effects_of, entry_effects
 from bot.commands.world import World
 from bot.effects import RequestRun, apply
@@ -82,7 +83,9 @@ def carry_out(
         cancelled = any(map(shell.executor.cancelled, (point.request for point in sweep.points)))
         with shell.lock():
             state = State.ENDED if whole else State.STOPPED
-            shell.apply(issue, entry_effects(sweep, state, read()))
+            world = read()
+            shell.apply(issue, entry_effects(sweep, state, world))
+            shell.apply(issue, scored_predictions(world, sweep.results))
             settle_runs()  # one killed just before may have ended meanwhile
     _summarise(shell, planned, sweep)
     if not whole and cancelled:
@@ -118,6 +121,7 @@ def settle(shell: Shell, issue: int, read: Read) -> None:
     for sweep in read_sweeps(world.runs):
         if sweep.first in unfinished:
             shell.apply(issue, entry_effects(sweep, State.STOPPED, world))
+            shell.apply(issue, scored_predictions(world, sweep.results))
             shell.tell(_stand(sweep, "which was interrupted, is in the thread as it stands"))
     for first in unfinished - going_on:
         shell.executor.told_sweep(issue, first)

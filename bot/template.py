@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from bot.config import Duration
 from bot.errors import RequestError, did_you_mean
 from bot.excursion import Kind
-from bot.parameters import Declaration, check_names
+from bot.parameters import Declaration, ParameterSet, check_names, check_sets
 from bot.strict_toml import Strict, load
 
 MANIFEST = "template.toml"
@@ -40,6 +40,7 @@ class Manifest(Strict):
     question: str = Field(min_length=1)
     summary: str = Field(min_length=1)
     runtime: str = ""
+    picture: str = ""  # what the key figure shows
     prediction: str = ""
     timeout: Duration | None = None
     cell_timeout: Duration | None = None
@@ -48,11 +49,13 @@ class Manifest(Strict):
     requirements: tuple[str, ...] = Field(default=(), strict=False)
     key_figure: int = Field(default=1, ge=1)
     parameters: dict[str, Declaration] = Field(default_factory=dict)
+    sets: dict[str, ParameterSet] = Field(default_factory=dict)
     metrics: Metrics = Field(default_factory=Metrics)
 
     @model_validator(mode="after")
     def _names_are_identifiers(self) -> Self:
         check_names(self.parameters)
+        check_sets(self.sets, self.parameters)
         return self
 
 

@@ -20,8 +20,6 @@ from typing import Any
 
 import nbformat
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
-from papermill.execute import execute_notebook
 
 from runner import gpus
 from runner.block import composed
@@ -29,6 +27,12 @@ from runner.client import Limits, Recorder, RecordingClient
 from runner.journal import Journal, read_story
 from runner.kernel import manager_class
 from runner.memory import memory_kills, memory_limit, out_of_memory
+from runner.papermill import (
+    NBClientEngine,
+    NotebookExecutionManager,
+    execute_notebook,
+    papermill_engines,
+)
 from runner.provenance import environment
 from runner.records import CellStatus, Cost, Environment, RunError, RunRequest, RunResult, Status
 from runner.report import report

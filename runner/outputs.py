@@ -36,7 +36,9 @@ _LONGEST_TEXT = 500
 _TAIL_LINES = 200
 _TAIL_CHARACTERS = 20_000
 _ENOUGH_FOR_TAIL = 20 * _TAIL_CHARACTERS  # progress bars rewrite their line many times
-_MOST_HTML = 400_000  # characters of a table that are looked at; 200 rows are kept
+_MOST_HTML = 400_000  # characters of a table that are looked at
+_SMALL_HTML = 50_000  # characters; of a larger table only the rows that are kept are looked at
+_MOST_HEADS = 50  # rows, above these
 Keep = Callable[[str, bytes], object]
 
 
@@ -239,11 +241,16 @@ def _table(index: int, html: str) -> Table | None:
 
 
 def _first_rows(html: str) -> str:
-    """Cut a very large table after a row, since parsing takes a hundred times its size."""
-    if len(html) <= _MOST_HTML:
+    """Cut a large table after a row, since parsing takes a hundred times its size."""
+    if len(html) <= _SMALL_HTML:
         return html
-    end = html.rfind("</tr>", 0, _MOST_HTML)
-    return html[:_MOST_HTML] if end < 0 else html[:end]
+    end = 0
+    for _ in range(_MOST["rows"] + _MOST_HEADS):
+        row = html.find("</tr>", end, _MOST_HTML)
+        if row < 0:
+            break
+        end = row + len("</tr>")
+    return html[: end or _MOST_HTML]
 
 
 def _grid(rows: list[Any]) -> list[list[str]]:

@@ -109,6 +109,11 @@ class RunRequest(Record):
     requested_by: str = ""
     requested: str = ""  # ISO 8601, UTC
 
+    @property
+    def needs_notebook(self) -> bool:
+        """Whether cells of the notebook are executed; an eval on its own needs none."""
+        return not self.code or bool(self.after)
+
 
 class Cell(Record):
     """A code cell of the executed notebook."""

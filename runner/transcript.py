@@ -5,6 +5,7 @@ one line of the log, copied byte for byte into the notebook at the end. A line b
 and its cell:
 
     o 5 {…}            the cell shows an output
+    O 5 eAF9…          the same, compressed, where it is very large; so is U to u
     s 5 stdout "…"     it prints; lines of one stream that follow each other are one output
     u 5 2 {…}          its output number 2 becomes another
     x 5                its outputs are cleared
@@ -16,9 +17,12 @@ A line that a crash cut short is left out.
 from __future__ import annotations
 
 import asyncio
+import binascii
 import json
 import os
+import re
 import threading
+import zlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -35,6 +39,8 @@ PREPARED = "prepared.ipynb"  # the notebook as it is executed, without outputs
 _FLUSH_S = 0.2
 _SYNC_S = 2.0
 _BUFFER = 1 << 20  # bytes
+_LARGE = 1 << 20  # characters of one text in an output
+_HEAD = re.compile(rb"(?P<kind>[a-zA-Z]) (?P<cell>\d+)(?: (?P<word>[^ \n]*))?")
 _TAIL = 4_000  # characters of what was left out that are kept, the last ones
 _SHOWN_FACTOR = 10  # pictures, tables and the like may be so much more than printed text
 
@@ -59,6 +65,7 @@ class Transcript:
         self._room = {"printed": limit, "shown": limit * _SHOWN_FACTOR}
         self._dropped = {"printed": 0, "shown": 0, "unkept": 0}
         self._size = self._file.tell()  # bytes of the log
+        self._saved = 0  # bytes that compression took off what waits
         self._last_words: dict[str, str] = {}  # stream ─► the end of what was left out
         self._stream = ""  # that the last line was of
         self._entries: list[str] = []  # of the cell: the type of each output
@@ -95,24 +102,15 @@ class Transcript:
 
     def shown(self, output: Mapping[str, Any]) -> bool:
         """Note an output of the cell; False if there is no room for it."""
-        line = f"o {self._cell} {_json(output)}\n".encode(errors="replace")
-        if self._room["shown"] < len(line):
-            self._dropped["shown"] += len(line)
+        if not self._append_shown("o", str(self._cell), output):
             return False
-        self._room["shown"] -= len(line)
         self._stream = ""
         self._entries.append(str(output["output_type"]))
-        self._append(line)
         return True
 
     def updated(self, cell: int, position: int, output: Mapping[str, Any]) -> None:
         """Note that an output has become another."""
-        line = f"u {cell} {position} {_json(output)}\n".encode(errors="replace")
-        if self._room["shown"] < len(line):
-            self._dropped["shown"] += len(line)
-            return
-        self._room["shown"] -= len(line)
-        self._append(line)
+        self._append_shown("u", f"{cell} {position}", output)
 
     def cleared(self) -> None:
         """Note that the cell's outputs were cleared."""
@@ -163,6 +161,24 @@ class Transcript:
             self._dropped["unkept"] += 0 if fits else len(line)
         self.close()
 
+    def _append_shown(self, kind: str, place: str, output: Mapping[str, Any]) -> bool:
+        """Note an output; False if there is no room for it."""
+        if _is_large(output):
+            kind = kind.upper()
+            content, size = _compressed(output)
+        else:
+            content = _json(output).encode(errors="replace")
+            size = len(content)
+        if self._room["shown"] < size:
+            self._dropped["shown"] += size
+            return False
+        self._room["shown"] -= size
+        self._saved += size - len(content)
+        self._buffer += f"{kind} {place} ".encode()
+        self._buffer += content
+        self._append(b"\n")
+        return True
+
     def _append(self, line: bytes) -> None:
         self._buffer += line
         if len(self._buffer) >= _BUFFER:
@@ -185,7 +201,7 @@ class Transcript:
         """Write all that waits, or nothing where there is no room for all of it."""
         if not self._buffer:
             return
-        self._reserve.grow(len(self._buffer))
+        self._reserve.grow(len(self._buffer) + self._saved)
         done = 0
         try:
             with memoryview(self._buffer) as content:
@@ -195,7 +211,30 @@ class Transcript:
             os.ftruncate(self._file.fileno(), self._size)
             raise
         self._size += done
+        self._saved = 0
         self._buffer.clear()
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A stretch of the log."""
+
+    offset: int  # bytes
+    size: int  # bytes
+    compressed: bool = False
+
+    def read(self, file: IO[bytes]) -> Iterator[bytes]:
+        """Read it from the log, a part at a time."""
+        file.seek(self.offset)
+        inflate = zlib.decompressobj()
+        for start in range(0, self.size, _BUFFER):
+            part = file.read(min(_BUFFER, self.size - start))
+            yield inflate.decompress(binascii.a2b_base64(part)) if self.compressed else part
+
+    def load(self, file: IO[bytes]) -> Any:
+        """Read the value that it is."""
+        text = b"".join(self.read(file)).decode()  # and the bytes are gone before it is parsed
+        return json.loads(text)
 
 
 @dataclass
@@ -203,7 +242,7 @@ class _Entry:
     """One output of a cell, as pieces of the log."""
 
     stream: str = ""  # its name, if it is one
-    pieces: list[tuple[int, int]] = field(default_factory=list)  # offset, length in bytes
+    pieces: list[_Piece] = field(default_factory=list)
 
 
 @dataclass
@@ -233,7 +272,7 @@ class Log:
         with self._path.open("rb") as file:
             for entry in self._cells[cell].entries:
                 for piece in entry.pieces:
-                    value = json.loads(_piece(file, piece))
+                    value = piece.load(file)
                     if entry.stream:
                         yield {"output_type": "stream", "name": entry.stream, "text": value}
                     else:
@@ -257,32 +296,34 @@ class Log:
                     out.write(b'{"output_type": "stream", "name": ' + name + b', "text": [')
                 for place, piece in enumerate(entry.pieces):
                     out.write(b",\n    " if place else b"")
-                    out.write(_piece(file, piece))
+                    out.writelines(piece.read(file))
                 out.write(b"]}" if entry.stream else b"")
         out.write(b"\n  ]")
 
     def _read(self, line: bytes, offset: int) -> None:
-        kind, number, *rest = line.rstrip(b"\n").split(b" ", 2)
-        cell = self._cells.setdefault(int(number), _Cell())
-        if kind == b"x":
-            cell.entries.clear()
-            return
-        if kind == b"n":
-            cell.count = int(rest[0])
-            return
-        start = offset + len(kind) + len(number) + 2
-        if kind == b"o":
-            cell.entries.append(_Entry(pieces=[(start, len(rest[0]))]))
-            return
-        word, content = rest[0].split(b" ", 1)
-        piece = (start + len(word) + 1, len(content))
-        if kind == b"s":
-            stream = word.decode()
-            if not cell.entries or cell.entries[-1].stream != stream:
-                cell.entries.append(_Entry(stream))
-            cell.entries[-1].pieces.append(piece)
-        elif kind == b"u" and int(word) < len(cell.entries):
-            cell.entries[int(word)] = _Entry(pieces=[piece])
+        """Take in a line, which may be very long: only its first words are copied."""
+        head = _HEAD.match(line)
+        if head is None:
+            raise ValueError(f"line {line[:80]!r} of {self._path} is none of a log")
+        kind = head["kind"].decode()
+        cell = self._cells.setdefault(int(head["cell"]), _Cell())
+        last = "word" if kind in "suU" else "cell"  # of the words before what the line holds
+        start = head.end(last) + 1
+        piece = _Piece(offset + start, len(line) - start - 1, compressed=kind.isupper())
+        match kind.lower():
+            case "x":
+                cell.entries.clear()
+            case "n":
+                cell.count = int(head["word"])
+            case "o":
+                cell.entries.append(_Entry(pieces=[piece]))
+            case "s":
+                stream = head["word"].decode()
+                if not cell.entries or cell.entries[-1].stream != stream:
+                    cell.entries.append(_Entry(stream))
+                cell.entries[-1].pieces.append(piece)
+            case "u" if int(head["word"]) < len(cell.entries):
+                cell.entries[int(head["word"])] = _Entry(pieces=[piece])
 
 
 def write_notebook(prepared: Mapping[str, Any], log: Log, story: Story, out: IO[bytes]) -> None:
@@ -331,9 +372,23 @@ def _clean(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {**metadata, "papermill": {k: v for k, v in papermill.items() if k in kept}}
 
 
-def _piece(file: IO[bytes], piece: tuple[int, int]) -> bytes:
-    file.seek(piece[0])
-    return file.read(piece[1])
+def _is_large(output: Mapping[str, Any]) -> bool:
+    """Say whether an output holds a very long text, as tables and pictures are."""
+    data = output.get("data", {})
+    return any(isinstance(text, str) and len(text) >= _LARGE for text in data.values())
+
+
+def _compressed(output: Mapping[str, Any]) -> tuple[bytes, int]:
+    """Write an output compressed and without an end of line in it; give also its whole size."""
+    deflate = zlib.compressobj(level=1)
+    size, parts = 0, []
+    for text in json.JSONEncoder(ensure_ascii=False).iterencode(output):
+        for start in range(0, len(text), _BUFFER):
+            part = text[start : start + _BUFFER].encode(errors="replace")
+            size += len(part)
+            parts.append(deflate.compress(part))
+    parts.append(deflate.flush())
+    return binascii.b2a_base64(b"".join(parts), newline=False), size
 
 
 def _json(value: Any) -> str:

@@ -11,6 +11,7 @@ from bot.command import (
     Block,
     Cancel,
     Command,
+    Compare,
     Eval,
     Help,
     Log,
@@ -27,7 +28,7 @@ from bot.excursion import Outcome
 TEXT = st.text() | st.lists(
     st.sampled_from([*"abc =\"'[],\\/-`<&\n\t\r ", "confidence=70%", "run=", "“", "\ue000", "\\n"])
 ).map("".join)
-NUMBER = st.integers(1, 10**6)
+NUMBER = st.integers(1, 10**6 - 1)
 _LIMIT = st.none() | st.sampled_from(["90s", "1.5h"]) | TEXT
 _NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True).filter(
     lambda name: name not in ("timeout", "cell_timeout", "jobs", "runner", "after")
@@ -51,6 +52,7 @@ WRITTEN: Mapping[str, st.SearchStrategy[Command]] = {
     "reproduce": st.builds(Reproduce, NUMBER, _LIMIT, _LIMIT, _LIMIT),
     "cancel": st.builds(Cancel, st.none() | NUMBER),
     "retry": st.builds(Retry, st.none() | NUMBER, _FLAG, _LIMIT, _LIMIT, _LIMIT),
+    "compare": st.builds(Compare, st.lists(NUMBER, min_size=2, max_size=6, unique=True).map(tuple)),
     "predict": st.builds(
         Predict, TEXT, st.none() | st.integers(0, 10_000).map(lambda n: round(n / 10_000, 6))
     ),

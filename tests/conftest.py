@@ -11,13 +11,16 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 from rigs import node, slurm, warm
 from rigs.github import Server
 from rigs.workflows import Language
+
+if TYPE_CHECKING:
+    from templates.trials import Trials
 
 # Machines are shared: how long an example takes says nothing here.
 settings.register_profile("excursions", deadline=None)
@@ -144,6 +147,27 @@ def repository(empty_repository: Repository) -> Repository:
     empty_repository.git("add", "-A")
     empty_repository.git("commit", "-qm", "Set up excursions")
     return empty_repository
+
+
+@pytest.fixture(scope="session")
+def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trials]:
+    """Run a template by the tool itself, or remember how it went: `trial(name, seeds, **given)`."""
+    from templates.trials import Trials
+
+    trials = Trials(tmp_path_factory.mktemp("trials"))
+    yield trials
+    trials.close()
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what tries one template on one worker, since each remembers its own trials."""
+    for item in items:
+        if "trial" in getattr(item, "fixturenames", ()):
+            given = getattr(item, "callspec", None)
+            name = given.params.get("name", "") if given else ""
+            stem = item.path.stem.removeprefix("test_").replace("_", "-")  # test_induction_heads.py
+            item.add_marker(pytest.mark.xdist_group(name.rpartition("/")[2] or stem))
 
 
 Wait = Callable[[Callable[[], bool]], None]

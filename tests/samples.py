@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -173,6 +174,21 @@ def world(**changes: Any) -> World:
         template=TEMPLATE,
     )
     return dataclasses.replace(whole, **changes)
+
+
+def notebook(*sources: str, **cell: object) -> bytes:
+    """Write a notebook; what begins with `#m` is a cell of text."""
+    cells = [
+        {
+            "cell_type": "markdown" if source.startswith("#m") else "code",
+            "metadata": {},
+            "source": source,
+            "outputs": [],
+        }
+        | cell
+        for source in sources
+    ]
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
 
 
 # Text as a stranger would write it: pieces of Markdown, of HTML, and of what GitHub links.

@@ -24,6 +24,11 @@ FLOORS = (
     ("bot.scaffold", "bot.log", "bot.effects", "bot.site"),
     (
         "bot.agreement",
+        "bot.condition",
+        "bot.notebook_diff",
+        "bot.side_by_side",
+        "bot.side_by_side_document",
+        "bot.scoring",
         "bot.excursion",
         "bot.excursion_file",
         "bot.executed",

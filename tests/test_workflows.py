@@ -152,16 +152,20 @@ def test_the_two_names_of_the_action_are_one_action() -> None:
     assert first["env"] == second["env"]
 
 
-def test_triage_and_publish_get_the_bot_and_nothing_that_executes(tmp_path: Path) -> None:
+def test_triage_gets_the_bot_and_what_compares_and_nothing_that_executes(tmp_path: Path) -> None:
     """Installs for real, from where pip installs."""
     done = prepare("triage", tmp_path)
     assert done.returncode == 3, done.stdout + done.stderr
     assert "is not set" in done.stderr  # triage itself, which finds no event here
     python = tmp_path / "excursions-environment/bin/python"
-    heavy = ["torch", "papermill", "nbconvert", "transformer_lens"]
-    program = f"from importlib.util import find_spec\nprint([find_spec(n) for n in {heavy}])"
+    heavy = ["torch", "papermill", "nbconvert", "transformer_lens", "jupyter_server"]
+    program = f"from importlib.util import find_spec\nprint([n for n in {heavy} if find_spec(n)])"
     here = run(python, "-P", "-c", program)
-    assert here.stdout == "[None, None, None, None]\n", here.stderr
+    assert here.stdout == "[]\n", here.stderr
+    a, b = (f'{{"cells": [{{"cell_type": "code", "source": "{each}"}}]}}' for each in ("a", "b"))
+    program = f"from bot.notebook_diff import diff_notebooks as d\nprint(d({a!r}, {b!r}).lines)"
+    here = run(python, "-P", "-c", program)
+    assert here.stdout == "('@@ cell 0 @@', '-a', '+b')\n", here.stderr
 
 
 def test_the_runners_own_installation_is_used_if_it_is_this_version(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def _prepare(request: RunRequest, checkout: Path, work: Path) -> None:
     import hashlib
 
     notebook = checkout / request.notebook
-    if request.code and not request.after:
+    if not request.needs_notebook:
         (work / SOURCE).write_bytes(b"")
         (work / REQUEST).write_bytes(to_json(request))
         return

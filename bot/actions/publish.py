@@ -23,6 +23,7 @@ from bot.actions.office import expected_of_runs, open_office, open_remote
 from bot.actions.state import ended as told_of
 from bot.actions.state import state_effects
 from bot.commands.run import REQUEST, ended_entry
+from bot.commands.scoring import scored_predictions
 from bot.commands.sweep import entry_effects
 from bot.commands.world import World
 from bot.effects import Effect, PublishSweep, SetLabels, UpsertEntry
@@ -186,6 +187,7 @@ class _Publication:
             self._office.apply(self._issue, (self._entry_of_run(each),))
         for name, (sweep, world) in sweeps.items():
             self._office.apply(self._issue, self._entry_of_sweep(sweep, world, drawn.get(name)))
+        self._score_predictions()
         state = told_of([each.result for each in alone], [sweep for sweep, _ in sweeps.values()])
         thread = self._forge.thread(self._issue)
         self._office.apply(self._issue, tuple(state_effects(thread, state)))
@@ -270,6 +272,13 @@ class _Publication:
         sweep = next(each for each in read_sweeps(runs.values()) if each.id == name)
         whole = tuple(runs[number] for number in sorted(runs))
         return sweep, dataclasses.replace(world, runs=whole)
+
+    def _score_predictions(self) -> None:
+        """Have predictions say what these runs, and all before them, came to."""
+        last = self._ended[-1]
+        world = read_world(self._office, RunEnded(self._issue, last.number, last.result))
+        effects = scored_predictions(world, [each.result for each in self._ended])
+        self._office.apply(self._issue, effects)
 
     def _others(self) -> bool:
         """Say whether anything else of the issue goes on."""

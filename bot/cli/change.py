@@ -7,7 +7,7 @@ import click
 from bot import handle
 from bot.cli.desk import Desk, open_desk
 from bot.cli.place import dry_run_option, give, issue_argument, parameter_option, say
-from bot.command import Answer, Command, Log, Start
+from bot.command import Answer, Command, Log, Predict, Start
 from bot.commands import COMMANDS
 from bot.commands.parser import parse_rest
 from bot.events import Asked, Commanded
@@ -80,14 +80,35 @@ def start_command(
 
 @click.command("predict")
 @issue_argument
-@click.argument("text", nargs=-1, required=True, metavar="TEXT [confidence=70%]")
+@click.argument("text", nargs=-1, required=True, metavar="TEXT [confidence=70%] ['metric<0.5']")
 @dry_run_option
 def predict_command(issue: int, text: tuple[str, ...], dry_run: bool) -> None:
-    """Stamp what you think will happen in excursion N, before it does."""
+    """Stamp what you think will happen in excursion N, before it does.
+
+    With a condition such as "accuracy > 0.9" (in quotes, because of the shell), runs that record
+    that metric say whether it came true.
+    """
     desk = open_desk(dry_run=dry_run)
-    carry_out(desk, issue, parse_rest(COMMANDS["predict"], " ".join(text)))
-    if not dry_run:
-        say("Stamped.")
+    command = parse_rest(COMMANDS["predict"], " ".join(text))
+    carry_out(desk, issue, command)
+    if not dry_run and isinstance(command, Predict):
+        _say_stamped(desk, issue, command)
+
+
+def _say_stamped(desk: Desk, issue: int, command: Predict) -> None:
+    """Say what will be scored, and what is odd about it."""
+    from bot.commands.scoring import odd_metric, results_of
+    from bot.log.predictions import read_predictions
+
+    world = handle.read_world(desk.shell, Commanded(desk.actor, issue, command))
+    made = [p for p in read_predictions(world.thread) if p.author == desk.actor.name]
+    stamped = next(p for p in reversed(made) if p.text == command.text.strip())
+    condition = stamped.condition
+    scored = f" Scored when a run records {condition.metric}: {condition}." if condition else ""
+    say(f"Stamped.{scored}")
+    odd = odd_metric(stamped, world, results_of(world))
+    if odd:
+        say(odd)
 
 
 @click.command("log")

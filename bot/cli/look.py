@@ -16,7 +16,7 @@ from bot.forge.local import LocalForge
 from bot.log.predictions import read_predictions
 from bot.log.safety import plain
 from bot.log.tables import number
-from bot.parameters import written
+from bot.parameters import SET, written
 from bot.thread import ANSWER, Comment, Thread
 
 _SWEEP_FACTS = ("status", "points", "succeeded", "failed", "commit", "started", "best")
@@ -103,7 +103,8 @@ def status_command(issue: int, as_json: bool) -> None:
         about = f"answered from {run['answered_from']}  " if run["answered_from"] else ""
         if run["reproduces"]:
             about = f"repeats {run['reproduces']}: {run['agreement'] or 'not compared'}  "
-        give(f"  run {run['run_id']}  {run['status']}  {about}{plain(shown)}".rstrip())
+        noun = "eval" if run.get("eval") else "run"
+        give(f"  {noun} {run['run_id']}  {run['status']}  {about}{plain(shown)}".rstrip())
 
 
 @click.command("params")
@@ -124,9 +125,12 @@ def params_command(issue: int, as_json: bool) -> None:
     text = forge.read(head, where) if head else None
     if text is None:
         raise RequestError(f"is not on the branch {excursion.branch}", where=where)
-    declared = read_excursion_file(text, where=f"{where} on {excursion.branch}").parameters
+    file = read_excursion_file(text, where=f"{where} on {excursion.branch}")
+    declared = file.parameters
     if as_json:
         data = {name: d.model_dump(mode="json", exclude_none=True) for name, d in declared.items()}
+        if file.sets:  # no parameter has this name
+            data[SET] = {name: each.model_dump(mode="json") for name, each in file.sets.items()}
         give(json.dumps(data, indent=1, ensure_ascii=False))
         return
     if not declared:
@@ -134,6 +138,10 @@ def params_command(issue: int, as_json: bool) -> None:
     for name, declaration in declared.items():
         give(f"{name} = {written(declaration.default)}")
         give(f"    {declaration.allowed}. {plain(declaration.description)}".rstrip(". "))
+    for name, chosen in file.sets.items():
+        values = ", ".join(f"{key}={written(value)}" for key, value in chosen.values.items())
+        give(f"{SET}={name}: {plain(values)}")
+        give(f"    {plain(chosen.description)}")
 
 
 @click.command("templates")
@@ -241,6 +249,7 @@ def _whole(forge: LocalForge, thread: Thread) -> dict[str, Any]:
             "answered_from": (entry.data or {}).get("answered_from"),
             "reproduces": (entry.data or {}).get("reproduces"),
             "agreement": (entry.data or {}).get("agreement"),
+            "eval": bool((entry.data or {}).get("eval")),
         }
         for entry in thread.entries("run")
     ]

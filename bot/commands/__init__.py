@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from bot.command import Command
-from bot.commands import answer, cancel, evaluate, log, predict, reproduce, retry, run, start, sweep
+from bot.commands import (
+    answer,
+    cancel,
+    compare,
+    evaluate,
+    log,
+    predict,
+    reproduce,
+    retry,
+    run,
+    start,
+    sweep,
+)
 from bot.commands import help as help_
 from bot.commands.spec import Spec
 from bot.commands.world import World
@@ -18,6 +30,7 @@ SPECS: tuple[Spec, ...] = (
     reproduce.SPEC,
     cancel.SPEC,
     retry.SPEC,
+    compare.SPEC,
     predict.SPEC,
     log.SPEC,
     answer.SPEC,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bot.command import Answer
 from bot.commands.run import declared_if_readable
+from bot.commands.scoring import results_of
 from bot.commands.spec import Spec
 from bot.commands.sweep import picture_of
 from bot.commands.words import write_line, write_pairs, write_text
@@ -28,6 +29,7 @@ from bot.log.sweep.entry import FIGURE
 from bot.log.sweep.metric import best_point, compared
 from bot.log.sweep.table import CSV, points_csv
 from bot.moments import timestamp
+from bot.scoring import name_of, score
 from bot.sweep import Sweep, read_sweeps
 from bot.thread import ANSWER
 from runner.records import Status
@@ -129,7 +131,8 @@ def decide(command: Answer, world: World) -> tuple[Effect, ...]:
     running += [f"run {issue}.{run.number}" for run in world.runs if run.alive]
     if running:
         raise RequestError(
-            f"{running[0]} is still going", right="Wait for it, or stop it with Ctrl-C."
+            f"{running[0]} is still going",
+            right="Wait for it, or stop it: " + world.surroundings.example("cancel", issue),
         )
     if world.uncommitted:
         paths = ", ".join(world.uncommitted[:5])
@@ -145,12 +148,14 @@ def decide(command: Answer, world: World) -> tuple[Effect, ...]:
     into = world.config.default_branch
     files = _files(answer, basis, world, excursion)
     memory = {"text": text, "outcome": outcome, "stamped": stamped}
+    judged = _judged(basis, world)
     entry = log.answer_entry(
         answer,
         folder=excursion.folder,
         branch=excursion.branch,
         into=into,
         rests_on=basis.name if basis else "",
+        judged=judged,
         surroundings=world.surroundings,
     )
     title = unlinked(world.thread.title)
@@ -187,6 +192,12 @@ def _chosen(command: Answer, world: World, excursion: Excursion) -> Basis | None
             raise RequestError(
                 f"there is no run {excursion.issue}.{command.run} with a result",
                 right=f"There are: {', '.join(known) or 'none'}.",
+            )
+        if named.result.code:
+            raise RequestError(
+                f"{named.result.run_id} is an eval, on which no answer rests",
+                right="Record it in the notebook, run that, and answer from the run.",
+                culprit="run=",
             )
         return Basis(named)
     basis = newest_good(world)
@@ -229,9 +240,22 @@ def last_good(runs: Sequence[StoredRun]) -> StoredRun | None:
     good = [
         run
         for run in runs
-        if run.result and run.result.status is Status.SUCCEEDED and not run.result.reproduces
+        if run.result
+        and run.result.status is Status.SUCCEEDED
+        and not (run.result.reproduces or run.result.code)
     ]
     return good[-1] if good else None
+
+
+def _judged(basis: Basis | None, world: World) -> tuple[log.Judged, ...]:
+    """Hold the predictions against what the answer rests on."""
+    results = results_of(world)
+    name = basis.name if basis else ""
+    ran = basis.run.result if basis and not basis.sweep else None
+    if ran is not None and ran.answered_from:  # which says what that one said
+        name = next((name_of(r) for r in results if r.run_id == ran.answered_from), name)
+    scores = (score(prediction, results) for prediction in read_predictions(world.thread))
+    return tuple(log.Judged(each, each.of(name)) for each in scores)
 
 
 def _files(
@@ -245,7 +269,8 @@ def _files(
     readme = world.files.get("README.md", b"").decode("utf-8", "surrogateescape")
     if inline(excursion.question) not in readme:  # somebody wrote the README anew, or removed it
         readme = f"# {inline(excursion.question)}\n\n{readme}"
-    predictions = log.predictions_section(read_predictions(world.thread), answer)
+    rests_on = basis.name if basis else ""
+    predictions = log.predictions_section(_judged(basis, world), rests_on)
     readme = put_section(readme, "predictions", predictions, heading="Predictions")
     run, sweep = (basis.run, basis.sweep) if basis else (None, None)
     picture, png = picture_of(sweep, declared) if sweep else (None, b"")

@@ -1,4 +1,7 @@
-"""`/predict text [confidence=70%]`: stamp what somebody thinks will happen."""
+"""`/predict text [confidence=70%] [metric<0.5]`: stamp what somebody thinks will happen.
+
+Where the text holds a condition on a metric, runs that record it decide whether it came true.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,17 @@ import re
 from collections.abc import Mapping
 
 from bot.command import Predict
+from bot.commands.scoring import results_of, scored_entry
 from bot.commands.spec import Spec
 from bot.commands.words import write_line, write_pairs, write_text
 from bot.commands.world import World
-from bot.effects import Effect, UpsertEntry
+from bot.condition import find_condition
+from bot.effects import Effect
 from bot.errors import RequestError
 from bot.events import Role
-from bot.log.predictions import Prediction, prediction_entry, read_predictions
+from bot.log.predictions import read_predictions
 from bot.moments import timestamp
+from bot.scoring import Prediction
 
 OPTIONS = ("confidence",)
 _LONGEST = 2_000
@@ -63,7 +69,7 @@ def decide(command: Predict, world: World) -> tuple[Effect, ...]:
     """Decide what follows: one entry; the same words of the same person are stamped once.
 
     Raises:
-        RequestError: Nothing is predicted, or the issue is closed.
+        RequestError: Nothing or too much is predicted, or the issue is closed.
     """
     text = command.text.strip()
     if not text:
@@ -85,20 +91,15 @@ def decide(command: Predict, world: World) -> tuple[Effect, ...]:
             f"issue {world.thread.number} is closed: it is too late to predict",
             right=world.ask_anew,
         )
+    condition = find_condition(text)
     known = read_predictions(world.thread)
     wanted = (text, world.actor, command.confidence)
     if any((p.text, p.author, p.confidence) == wanted for p in known):
         return ()
     number = max((p.number for p in known), default=0) + 1
-    prediction = Prediction(number, text, world.actor, timestamp(world.now), command.confidence)
-    memory = {
-        "text": text,
-        "author": prediction.author,
-        "stamped": prediction.stamped,
-        "confidence": command.confidence,
-    }
-    key = f"prediction:{number}"
-    return (UpsertEntry(world.thread.number, key, prediction_entry(prediction), memory),)
+    stamped = timestamp(world.now)
+    prediction = Prediction(number, text, world.actor, stamped, command.confidence, condition)
+    return (scored_entry(prediction, world, results_of(world)),)
 
 
 def write(command: Predict) -> str:
@@ -112,13 +113,16 @@ SPEC = Spec(
     word="predict",
     command=Predict,
     role=Role.READ,
-    usage="/predict text [confidence=70%]",
+    usage="/predict text [confidence=70%] [metric<0.5]",
     summary="Stamp what you think will happen, before it does.",
-    example="/predict One layer will be enough. confidence=70%",
+    example="/predict One layer will be enough: accuracy>0.9 confidence=70%",
     parse=parse,
     write=write,
     decide=decide,
     options=OPTIONS,
     text=True,
-    details="Shown beside what runs record from then on.",
+    details="Shown beside what runs record from then on.\n\nWith a condition on a metric, as "
+    "`accuracy>0.9`, `loss <= 0.5` or `0.3<loss<0.5` anywhere in the text, each run that begins "
+    "later and records that metric says whether it came true; with a confidence, the answer "
+    "gives a Brier score.",
 )

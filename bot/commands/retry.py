@@ -227,7 +227,7 @@ def _at_head(command: Retry, asked: RunRequest, world: World) -> tuple[Effect, .
 
 def _source(asked: RunRequest, files: Mapping[str, bytes]) -> bytes:
     """Give the notebook of an earlier run as it was."""
-    source = b"" if asked.code and not asked.after else files.get(SOURCE)
+    source = files.get(SOURCE) if asked.needs_notebook else b""
     if source is None or hashlib.sha256(source).hexdigest() != asked.notebook_sha256:
         raise RequestError(
             f"the notebook of run {asked.run_id} is not to be found as it was",

@@ -90,7 +90,7 @@ def decide(command: Run, world: World) -> tuple[Effect, ...]:
     if notebook is None:
         raise RequestError("is not on the excursion's branch", where=where, right="Restore it.")
     check_notebook(notebook, declared, where=where)
-    parameters = bind(declared.parameters, command.parameters, where="-p")
+    parameters = bind(declared.parameters, command.parameters, where="-p", sets=declared.sets)
     request = new_request(
         world,
         declared,

@@ -60,7 +60,8 @@ def decide_ask(
         "hypothesis": event.hypothesis,
         "parameters": dict(event.parameters),
     }
-    bind(template.manifest.parameters, event.parameters, where="-p")
+    manifest = template.manifest
+    bind(manifest.parameters, event.parameters, where="-p", sets=manifest.sets)
     again = next((t for t in threads if t.is_open and t.title == title), None)
     if again is not None and _asked(again) != asked:
         raise RequestError(
@@ -182,7 +183,8 @@ def _begin(
     )
     from bot.scaffold import scaffold  # here, since few commands need a template's machinery
 
-    values = bind(template.manifest.parameters, parameters, where="-p")
+    manifest = template.manifest
+    values = bind(manifest.parameters, parameters, where="-p", sets=manifest.sets)
     files = scaffold(
         template, excursion, parameters=values, hypothesis=hypothesis, runner=config.runner
     )

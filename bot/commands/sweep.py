@@ -136,7 +136,7 @@ def plan(command: Sweep, world: World) -> Plan:
             "same commit.",
         )
     pattern, files = _alone(command, world)
-    points = expand(declared.parameters, command.axes, where="-p")
+    points = expand(declared.parameters, command.axes, where="-p", sets=declared.sets)
     known = _same(world, pattern, points)
     if known is not None and command.force and not known.missing:
         known = None

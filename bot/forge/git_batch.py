@@ -1,24 +1,40 @@
-"""Many objects or refs of a repository at once ─► one git process each, however many there are."""
+"""Many objects or refs of a repository at once ─► one git process each, however many there are.
+
+Only a large file has a process of its own, which reads it where it lies on the disk.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from bot.errors import ForgeError
 from bot.forge.git import NO_COMMIT, Git, advice
 
 _SCRATCH = "refs/excursions-scratch"  # fast-import wants a ref for its commits; it is dropped
+LARGE = 1 << 20  # bytes; so much is not copied without need
+_SHA1_DIGITS = 40
 
 
 @dataclass(frozen=True)
 class NewCommit:
-    """A commit to be written: these files and no others, on top of its parent."""
+    """A commit to be written: these files and no others, on top of its parent.
+
+    Attributes:
+        parent: The commit before it.
+        files: Path ─► content.
+        message: Why.
+        kept: A folder of the parent's that stays ─► its tree.
+        on_disk: Path ─► where the same content lies on the disk.
+    """
 
     parent: str
     files: Mapping[str, bytes]
     message: str
-    kept: Mapping[str, str] = field(default_factory=dict)  # folder of the parent's ─► its tree
+    kept: Mapping[str, str] = field(default_factory=dict)
+    on_disk: Mapping[str, Path] = field(default_factory=dict)
 
 
 def read_many(git: Git, names: Sequence[str]) -> list[bytes | None]:
@@ -59,13 +75,17 @@ def write_commits(git: Git, commits: Sequence[NewCommit], identity: str | None =
         message = commit.message.encode()
         parts += [
             f"commit {_SCRATCH}\nmark :{mark}\nauthor {author}\ncommitter {committer}\n".encode(),
-            _data(message),
+            *_data(message),
             f"from {commit.parent}\ndeleteall\n".encode(),
         ]
         for path, tree in commit.kept.items():
             parts.append(f"M 040000 {tree} {_quoted(path)}\n".encode())
         for path, content in commit.files.items():
-            parts += [f"M 100644 inline {_quoted(path)}\n".encode(), _data(content)]
+            if len(content) < LARGE:
+                parts += [f"M 100644 inline {_quoted(path)}\n".encode(), *_data(content)]
+                continue
+            blob = _write_large(git, content, commit.on_disk.get(path), commit.parent)
+            parts.append(f"M 100644 {blob} {_quoted(path)}\n".encode())
         parts.append(f"get-mark :{mark}\n".encode())
     nothing = "0" * len(commits[0].parent)
     parts.append(f"reset {_SCRATCH}\nfrom {nothing}\n\ndone\n".encode())
@@ -100,8 +120,23 @@ def move_refs(git: Git, moves: Iterable[tuple[str, str, str]], why: str) -> bool
     raise ForgeError(f"could not write refs: {said}", right=advice(said))
 
 
-def _data(content: bytes) -> bytes:
-    return b"data %d\n%s\n" % (len(content), content)
+def _write_large(git: Git, content: bytes, file: Path | None, commit: str) -> str:
+    """Write a content as an object of the kind that a commit is, and give its name.
+
+    Read by git from the file if there is one, but never something else that came there meanwhile.
+    """
+    if file is not None:
+        name = hashlib.new("sha1" if len(commit) == _SHA1_DIGITS else "sha256")
+        name.update(b"blob %d\0" % len(content))
+        name.update(content)
+        done = git.run("hash-object", "-w", "--no-filters", "--", str(file), allowed=(0, 128))
+        if done.stdout.decode().strip() == name.hexdigest():
+            return name.hexdigest()
+    return git.run("hash-object", "-w", "--stdin", stdin=content).stdout.decode().strip()
+
+
+def _data(content: bytes) -> tuple[bytes, ...]:
+    return b"data %d\n" % len(content), content, b"\n"
 
 
 def _quoted(path: str) -> str:

@@ -94,14 +94,30 @@ class GithubRuns(GithubBranches):
 
     def run_source(self, issue: int, run: int) -> bytes | None:
         """Read the notebook of a run as it was executed, None if it is nowhere any more."""
-        found = next((each for each in self.runs(issue) if each.number == run), None)
-        if found is None or found.request is None:
-            return None
-        if found.request.code and not found.request.after:
-            return b""
-        if not found.request.notebook.endswith(f"/{NOTEBOOK}"):
-            return None
-        return self.read(found.request.commit, found.request.notebook)
+        return self.run_sources(issue, [run]).get(run)
+
+    def run_sources(self, issue: int, runs: Sequence[int]) -> dict[int, bytes]:
+        """Read the notebooks of several runs as they were executed, in one request.
+
+        Those that are lost are left out.
+        """
+        if not runs:
+            return {}
+        known = {each.number: each.request for each in self.runs(issue)}
+        asked = {run: known.get(run) for run in runs}
+        names = {
+            run: f"{request.commit}:{request.notebook}"
+            for run, request in asked.items()
+            if request is not None and request.notebook.endswith(f"/{NOTEBOOK}")
+        }
+        found = self._look(names.values())
+        contents = {run: self._content(found[name]) for run, name in names.items()}
+        contents |= {run: b"" for run, each in asked.items() if each and not each.needs_notebook}
+        return {run: content for run, content in contents.items() if content is not None}
+
+    def run_commits(self, issue: int) -> dict[str, str]:
+        """Name the commits that hold what runs made, by the runs' refs."""
+        return {run_ref(issue, run): commit for run, commit in self._refs_of(issue).items()}
 
     def sweeps(self, issue: int) -> tuple[StoredSweep, ...]:
         """List the sweeps that go on."""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bot.errors import ForgeError
 from bot.forge.git import NO_COMMIT, Git
-from bot.forge.git_batch import NewCommit, move_refs, write_commits
-from bot.forge.thread_files import write_atomically
+from bot.forge.git_batch import LARGE, NewCommit, move_refs, write_commits
+from bot.forge.thread_files import holds, write_atomically
 
 FOLDER = ".excursions"
 
@@ -31,11 +31,22 @@ class LocalPlace:
         self._warn = warn
 
     def _commit_onto(
-        self, ref: str, files: Mapping[str, bytes], message: str, *, base: str | None = None
+        self,
+        ref: str,
+        files: Mapping[str, bytes],
+        message: str,
+        *,
+        base: str | None = None,
+        folder: Path | None = None,
     ) -> None:
         """Put a commit with these files and no others under a ref, unless it holds them already.
 
-        A ref that is not there is begun at the commit `base`.
+        Args:
+            ref: Its full name.
+            files: Path ─► content.
+            message: Why.
+            base: The commit at which a ref that is not there is begun.
+            folder: Where some of the files may lie on the disk already.
 
         Raises:
             ForgeError: The ref is gone, or somebody else moved it meanwhile.
@@ -47,7 +58,10 @@ class LocalPlace:
             raise ForgeError(f"{ref} is gone", right="Run again.")
         if [each.content if each else None for each in found[1:]] == list(files.values()):
             return
-        [new] = write_commits(self.git, [NewCommit(parent, files, message)])
+        large = [name for name, content in files.items() if len(content) >= LARGE]
+        lie = {name: folder / name for name in large} if folder else {}
+        on_disk = {name: path for name, path in lie.items() if holds(path, files[name])}
+        [new] = write_commits(self.git, [NewCommit(parent, files, message, on_disk=on_disk)])
         if not move_refs(self.git, [(ref, new, old or NO_COMMIT)], "excursion: publish"):
             raise ForgeError(
                 f"{ref} was moved by someone else just now", right="Give the command again."
@@ -57,5 +71,5 @@ class LocalPlace:
         """Write files into a folder beside a thread, where they are not there already."""
         for name, content in files.items():
             path = folder / name
-            if not path.exists() or path.read_bytes() != content:
+            if not holds(path, content):
                 write_atomically(path, content)

@@ -89,6 +89,16 @@ class LocalRuns(LocalSweeps):
         kept = self.git.read(first, SOURCE) if first else None
         return kept if kept is not None else self.git.read(request.commit, request.notebook)
 
+    def run_sources(self, issue: int, runs: Sequence[int]) -> dict[int, bytes]:
+        """Read the notebooks of several runs as they were executed, but for those that are lost."""
+        sources = {run: self.run_source(issue, run) for run in runs}
+        return {run: source for run, source in sources.items() if source is not None}
+
+    def run_commits(self, issue: int) -> dict[str, str]:
+        """Name the commits that hold what runs made, by the runs' refs."""
+        refs = self.git.refs(f"refs/excursions/{issue}/")
+        return {ref: commit for ref, commit in refs.items() if ref.rpartition("/")[2].isdigit()}
+
     def is_alive(self, run_id: str) -> bool:
         """Say whether somebody is executing a run now, or may be."""
         issue, _, run = run_id.partition(".")
@@ -150,8 +160,9 @@ class LocalRuns(LocalSweeps):
 
     def publish_files(self, issue: int, run: int, files: Mapping[str, bytes], message: str) -> None:
         """Put files under a run's ref, and beside its thread, unless they are there already."""
-        self._commit_onto(run_ref(issue, run), files, message)
-        self._write_beside(self.run_folder(issue, run), files)
+        folder = self.run_folder(issue, run)
+        self._commit_onto(run_ref(issue, run), files, message, folder=folder)
+        self._write_beside(folder, files)
 
     @contextmanager
     def own_run(self, request: RunRequest) -> Iterator[int]:

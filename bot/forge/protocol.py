@@ -138,6 +138,12 @@ class Runs(Protocol):
     def run_source(self, issue: int, run: int) -> bytes | None:
         """Read the notebook of a run as it was executed, None if it is nowhere any more."""
 
+    def run_sources(self, issue: int, runs: Sequence[int]) -> dict[int, bytes]:
+        """Read the notebooks of several runs as they were executed, but for those that are lost."""
+
+    def run_commits(self, issue: int) -> dict[str, str]:
+        """Name the commits that hold what runs made, by the runs' refs."""
+
     def allot_runs(self, runs: Sequence[tuple[RunRequest, Mapping[str, bytes]]]) -> None:
         """Create the refs of runs, all or none, which allots their numbers."""
 

@@ -34,6 +34,7 @@ _COMMENT_FILE = re.compile(r"(\d{4,9})-[a-z0-9-]*\.md")
 _ISSUE_FOLDER = re.compile(r"[1-9]\d{0,8}")
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NEW = ".new-"
+_PIECE = 1 << 20  # bytes
 _FENCE = "---\n"
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -57,6 +58,17 @@ def write_atomically(path: Path, content: bytes) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise disk_error(error, path) from error
+
+
+def holds(path: Path, content: bytes) -> bool:
+    """Say whether a file is there and holds just this; it is not read whole at once."""
+    if not path.is_file() or path.stat().st_size != len(content):
+        return False
+    with path.open("rb") as file:
+        return all(
+            file.read(_PIECE) == content[start : start + _PIECE]
+            for start in range(0, len(content), _PIECE)
+        )
 
 
 def disk_error(error: OSError, path: Path) -> ForgeError:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.excursion import Outcome
 from bot.excursion_file import ExcursionFile
 from bot.log.figures import shown_figure
-from bot.log.predictions import Prediction, predictions_table, short_moment
+from bot.log.predictions import (
+    missing_predictions,
+    outcome_text,
+    percent,
+    said,
+    scores_text,
+    short_moment,
+    verdict_text,
+)
 from bot.log.run_entry import headline
 from bot.log.safety import authored, code, inline
+from bot.log.tables import table
+from bot.scoring import Prediction, Score, Verdict, brier, brier_by_person
 from bot.surroundings import LOCAL, Surroundings
 from runner.records import RunResult
 
@@ -48,10 +59,12 @@ def answer_entry(
     branch: str,
     into: str,
     rests_on: str = "",
+    judged: Sequence[Judged] = (),
     surroundings: Surroundings = LOCAL,
 ) -> str:
     """Render the answer's entry; it names the run or the sweep that the answer rests on."""
     basis = f"It rests on {rests_on}. " if rests_on else ""
+    scores, gap = scored_line(judged), "\n\n"
     held = "the write-up, the executed notebook and the plots are in"
     if surroundings.is_github:
         pulls = f"{surroundings.page}/pulls?q=is%3Apr+head%3A{branch}"
@@ -64,6 +77,7 @@ def answer_entry(
     return (
         f"### {answer.sign} Answered{f': {answer.outcome.value}' if answer.outcome else ''}\n\n"
         f"{authored(answer.text)}\n\n"
+        f"{f'{scores}{gap}' if scores else ''}"
         f"*{inline(answer.author)}, {short_moment(answer.stamped)} UTC. {basis}"
         f"{came} {code(folder)}.*"
     )
@@ -121,8 +135,77 @@ def answer_section(
     return "\n\n".join(parts)
 
 
-def predictions_section(predictions: tuple[Prediction, ...], answer: Answer) -> str:
-    """Render the README's predictions beside the outcome."""
-    if not predictions:
+@dataclass(frozen=True)
+class Judged:
+    """A prediction, and what the thing that the answer rests on says of it."""
+
+    score: Score
+    verdict: Verdict | None = None  # None where that recorded nothing of it, or began before
+
+    @property
+    def prediction(self) -> Prediction:
+        """What was said."""
+        return self.score.prediction
+
+    @property
+    def counted(self) -> tuple[bool, ...]:
+        """The outcomes that count: none of a prediction that was made when it could be known."""
+        return self.verdict.decided if self.verdict and self.score.late is None else ()
+
+
+def predictions_section(judged: Sequence[Judged], rests_on: str = "") -> str:
+    """Render the README's predictions beside what came of them.
+
+    Args:
+        judged: The predictions of the thread.
+        rests_on: What the answer rests on: `run 12.3`; empty where no run stands behind it.
+    """
+    if not judged:
         return "Nobody predicted anything."
-    return predictions_table(predictions, f"{answer.sign} {answer.word}", "outcome")
+    scores = brier_by_person((each.prediction, each.counted) for each in judged)
+    header = ["prediction", "confidence", "outcome", *(["Brier score"] if scores else [])]
+    rows = [
+        [
+            said(each.prediction),
+            percent(each.prediction.confidence),
+            _outcome(each, rests_on),
+            *([_brier(each)] if scores else []),
+        ]
+        for each in judged
+    ]
+    parts = [table(header, rows, right=(1, 3))]
+    if scores:
+        parts.append(f"Brier scores, of which 0 is perfect and 0.25 a coin: {scores_text(scores)}.")
+    gone = missing_predictions([each.prediction for each in judged])
+    if gone:
+        numbers = ", ".join(map(str, gone))
+        parts.append(f"*Missing, since their entries were deleted: {numbers}.*")
+    return "\n\n".join(parts)
+
+
+def scored_line(judged: Sequence[Judged]) -> str:
+    """Say in one line of the answer's entry how many predictions came true, and who knew best."""
+    decided = [each for each in judged if each.verdict and each.verdict.decided]
+    if not decided:
+        return ""
+    true = sum(each.verdict is not None and each.verdict.share == 1 for each in decided)
+    line = f"**Predictions:** {true} of {len(decided)} came true."
+    scores = brier_by_person((each.prediction, each.counted) for each in judged)
+    return f"{line} Brier scores (0 is perfect): {scores_text(scores)}." if scores else line
+
+
+def _outcome(judged: Judged, rests_on: str) -> str:
+    condition, verdict = judged.prediction.condition, judged.verdict
+    if condition is None:
+        return "judged by people: …"
+    late = ", said late" if judged.score.late else ""
+    if verdict is not None and verdict.decided:
+        return f"{verdict_text(condition, verdict)}{late}"
+    why = f"not decided by {rests_on}" if rests_on else "not decided: no run stands behind it"
+    came = outcome_text(judged.score)
+    return f"{why}{late}{f'; {came}' if came else ''}"
+
+
+def _brier(judged: Judged) -> str:
+    sure = judged.prediction.confidence
+    return f"{brier(sure, judged.counted):.2f}" if sure is not None and judged.counted else ""

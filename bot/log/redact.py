@@ -14,13 +14,15 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
 _SHORTEST = 8  # characters of a value: shorter ones are words as well
 _SHORTEST_BROKEN = 12
 _MAYBE_CUT = 400  # characters
+_WINDOW = 1 << 20  # bytes of a long text that are looked at at once
+_LONGEST_CORE = 64  # bytes, of what tells a form
 
 # Words of a variable's name that say that it is secret, and last words that say that it is not.
 _SECRET = frozenset(
@@ -45,15 +47,18 @@ class _Form:
         name: What they are called.
         hints: One of these is in every text that holds one, in lower case.
         pattern: What is replaced; its group, if it has one, stays before it.
+        core: Found in every text that holds one, as it is written. For forms whose hints are a
+            few letters, which any large picture holds somewhere; the others need none.
     """
 
     name: str
     hints: tuple[str, ...]
     pattern: re.Pattern[str]
+    core: re.Pattern[bytes]
 
 
-def _form(name: str, hints: str, pattern: str) -> _Form:
-    return _Form(name, tuple(hints.split()), re.compile(pattern))
+def _form(name: str, hints: str, pattern: str, core: bytes = b"") -> _Form:
+    return _Form(name, tuple(hints.split()), re.compile(pattern), re.compile(core))
 
 
 # No letter or digit stands before; the code of a colour, which ends in `m`, may.
@@ -77,15 +82,23 @@ _FORMS = (
     _form("GitLab token", "glpat- glrt- gldt-", r"gl(?:pat|rt|dt)-[A-Za-z0-9_.-]{20,}"),
     _form("Hugging Face token", "hf_", r"hf_[A-Za-z0-9]{30,}"),
     _form("Hugging Face token", "api_org_", r"api_org_[A-Za-z0-9]{30,}"),
-    _form("AWS key", "akia", _alone("AKIA") + r"[A-Z0-9]{16}(?![A-Za-z0-9])"),
-    _form("AWS key", "asia", _alone("ASIA") + r"[A-Z0-9]{16}(?![A-Za-z0-9])"),
+    _form(
+        *("AWS key", "akia asia", _alone("A[KS]IA") + r"[A-Z0-9]{16}(?![A-Za-z0-9])"),
+        core=rb"A[KS]IA[A-Z0-9]{16}",
+    ),
     _form("API key", "sk-", _alone("sk-") + _MIXED + r"[A-Za-z0-9_-]{20,}"),
     _form("API key", "sk_live_ sk_test_ rk_live_", r"[rs]k_(?:live|test)_[A-Za-z0-9]{16,}"),
     _form(
-        "Slack token", "xox xapp-", r"x(?:ox[a-z]|app)-(?:[A-Za-z0-9]{1,64}-){0,6}[A-Za-z0-9]{10,}"
+        "Slack token",
+        "xox xapp-",
+        r"x(?:ox[a-z]|app)-(?:[A-Za-z0-9]{1,64}-){0,6}[A-Za-z0-9]{10,}",
+        core=rb"x(?:ox[a-z]|app)-",
     ),
     _form("Slack webhook", "hooks.slack.com", r"hooks\.slack\.com/services/[A-Za-z0-9/_+-]{20,}"),
-    _form("Google key", "aiza", _alone("AIza") + r"[A-Za-z0-9_-]{35}(?![A-Za-z0-9_+/-])"),
+    _form(
+        *("Google key", "aiza", _alone("AIza") + r"[A-Za-z0-9_-]{35}(?![A-Za-z0-9_+/-])"),
+        core=rb"AIza[A-Za-z0-9_-]{35}",
+    ),
     _form("Google token", "ya29.", r"ya29\.[A-Za-z0-9_-]{30,}"),
     _form("PyPI token", "pypi-", r"pypi-AgE[A-Za-z0-9_-]{40,}"),
     _form("npm token", "npm_", r"npm_[A-Za-z0-9]{36,}"),
@@ -96,6 +109,7 @@ _FORMS = (
         "web token",
         "eyj",
         _alone("eyJ") + r"[A-Za-z0-9_-]{8,400}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{16,}",
+        core=rb"\.eyJ",
     ),
     _form(
         "Authorization header",
@@ -124,6 +138,7 @@ _FORMS = (
         r"(?=[^\s\"',;]{0,200}[0-9])[^\s\"',;<>\[\](){}]{12,}",
     ),
 )
+_HINTS = [(form, [hint.encode() for hint in form.hints]) for form in _FORMS]
 
 
 @dataclass(frozen=True)
@@ -168,11 +183,10 @@ class Redactor:
     def __init__(self, secrets: Secrets) -> None:
         self.found: dict[str, None] = {}  # kinds, in the order in which they were found
         self._values = [(name, value, tuple(_spellings(value))) for name, value in secrets.values]
-        hints = {hint for form in _FORMS for hint in form.hints}
-        for _, _, spellings in self._values:
-            hints |= {each.lower() for s in spellings for each in (s, json.dumps(s)[1:-1])}
-        hints = {"".join(hint.split()).replace("\\n", "") for hint in hints}
-        self._hints = [hint.encode(errors="replace") for hint in hints]
+        spellings = {spelling for _, _, each in self._values for spelling in each}
+        written = {each for s in spellings for each in (s, json.dumps(s)[1:-1])}
+        self._hints = {_squeeze(each.encode(errors="replace")).lower() for each in written}
+        self._reach = max([_LONGEST_CORE, *map(len, self._hints)])
 
     def text(self, text: str) -> str:
         """Put words in the place of every secret."""
@@ -187,11 +201,22 @@ class Redactor:
         return text
 
     def may_hold(self, text: bytes) -> bool:
-        """Say, fast, whether JSON may hold any secret, even one broken over lines."""
-        squeezed = text.lower().translate(None, b" \t\r\n")
-        for part in (b"\\n", b'","'):  # a line's end, and where printed text goes on
-            squeezed = squeezed.replace(part, b"")
-        return any(hint in squeezed for hint in self._hints)
+        """Say, fast, whether JSON may hold any secret, even one broken over lines.
+
+        Takes little memory, however long the text: it is looked at piece by piece, with the end
+        of each piece before the next.
+        """
+        end = b""
+        for piece in _squeezed(text):
+            seen = end + piece
+            lower = seen.lower()
+            if any(hint in lower for hint in self._hints):
+                return True
+            for form, hints in _HINTS:
+                if any(hint in lower for hint in hints) and form.core.search(seen):
+                    return True
+            end = seen[-self._reach :]
+        return False
 
     def _form(self, text: str, form: _Form) -> str:
         def replaced(match: re.Match[str]) -> str:
@@ -218,6 +243,30 @@ class Redactor:
         if text != before:
             self.found[f"the value of {name}"] = None
         return text
+
+
+def _squeeze(text: bytes) -> bytes:
+    return b"".join(_squeezed(text))
+
+
+def _squeezed(text: bytes) -> Iterator[bytes]:
+    """Give JSON in pieces, without all that may lie between two characters of a broken secret."""
+    starts = range(0, len(text), _WINDOW)
+    pieces: Iterator[bytes] = (text[n : n + _WINDOW].translate(None, b" \t\r\n") for n in starts)
+    for part in (b"\\n", b'","'):  # a line's end, and where printed text goes on
+        pieces = _leaving_out(part, pieces)
+    return pieces
+
+
+def _leaving_out(part: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Leave something out of a text in pieces, as if it was whole: also what lies across two."""
+    held = b""  # the end of what came, with which the part may begin
+    for piece in pieces:
+        *whole, last = (held + piece).split(part)
+        size = next((n for n in range(len(part) - 1, 0, -1) if last.endswith(part[:n])), 0)
+        held = last[len(last) - size :]
+        yield b"".join(whole) + last[: len(last) - size]
+    yield held
 
 
 def _spellings(value: str) -> Iterable[str]:

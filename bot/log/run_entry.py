@@ -10,13 +10,14 @@ from bot.durations import spoken
 from bot.excursion import Excursion
 from bot.excursion_file import ExcursionFile
 from bot.log.figures import shown_figure
-from bot.log.predictions import Prediction, before, predictions_table, short_moment
+from bot.log.predictions import before, outcome_in, predictions_table, short_moment
 from bot.log.ran_on import ran_on
 from bot.log.reproduction import reproduction_parts, verdict_line
 from bot.log.run_details import run_details
 from bot.log.safety import clip, code, inline
 from bot.log.tables import WIDEST, number, shown_table, table
 from bot.parameters import written
+from bot.scoring import Prediction
 from bot.surroundings import LOCAL, Surroundings
 from runner.records import CellStatus, Figure, Metric, RunRequest, RunResult, Status
 
@@ -97,7 +98,7 @@ def run_entry(
         _trouble(result),
         *metrics,
         # What was said once the original had shown it is no prediction.
-        predicted(seen, (original or result).started, predictions, "run"),
+        predicted(seen, (original or result).started, predictions, (result,), "run"),
         shown_outputs(result, figures_at, surroundings.attached),
         ran_on(result, original),
         noted(result),
@@ -266,20 +267,29 @@ def _fitting(texts: Sequence[str], part: str) -> int:
     return sum(total <= _ROOM[part] for total in accumulate(len(text) for text in texts))
 
 
-def predicted(seen: str, began: str, predictions: tuple[Prediction, ...], noun: str) -> str:
+def predicted(
+    seen: str,
+    began: str,
+    predictions: tuple[Prediction, ...],
+    results: Sequence[RunResult],
+    noun: str,
+) -> str:
     """Show the predictions that were stamped before something began, beside what was seen.
 
     Args:
         seen: What was seen, as Markdown.
         began: When it began; ISO 8601, UTC.
         predictions: All predictions of the thread.
+        results: What ended; predictions with a condition are held against its metrics.
         noun: What it was: a run or a sweep.
     """
     stamped = before(predictions, began)
     if not stamped:
         return f"*Nobody predicted what this {noun} would show.*"
-    shown = stamped[: _fitting([inline(p.text + p.author) + seen for p in stamped], "predictions")]
-    text = predictions_table(shown, seen, "recorded")
+    came = {p.number: outcome_in(p, results, seen) for p in stamped}
+    texts = [inline(p.text + p.author) + came[p.number] for p in stamped]
+    shown = stamped[: _fitting(texts, "predictions")]
+    text = predictions_table(shown, lambda p: came[p.number], "recorded")
     if len(stamped) > len(shown):
         text += f"\n\n*{len(stamped) - len(shown)} more predictions are in the thread.*"
     return f"**Predicted before the {noun}, beside what it recorded**\n\n{text}"

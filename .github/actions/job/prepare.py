@@ -18,6 +18,8 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[3]
 JOBS = ("triage", "execute", "publish")
+EXTRAS = {"triage": ("compare",), "execute": ("notebooks",)}  # job ─► of pyproject.toml
+WEB_PAGES = ("gitpython", "jupyter-server", "tornado")  # that nbdime would like for its own
 TOKENS = ("GITHUB_TOKEN", "EXCURSIONS_ATTACHMENTS_TOKEN")
 PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14", "python3.15")
 
@@ -52,8 +54,9 @@ def installed() -> str | None:
 def install(job: str) -> str:
     """Install this project into a private environment; give its command.
 
-    Triage and publish get the bot alone. Execute gets what notebooks need too, and takes torch
-    from the runner where it is there: it fits the machine's GPU, and is several gigabytes.
+    Publish gets the bot alone, and triage what compares notebooks, without the web pages that come
+    with it. Execute gets what notebooks need too, and takes torch from the runner where it is
+    there: it fits the machine's GPU, and is several gigabytes.
     """
     home = Path(os.environ["RUNNER_TEMP"], "excursions-environment")
     notebooks = job == "execute"
@@ -61,8 +64,8 @@ def install(job: str) -> str:
     venv.create(home, clear=True, symlinks=True, system_site_packages=has_torch)
     if has_torch and sys.prefix != sys.base_prefix:
         see_packages_of_this_environment(home)
-    without = {"torch"} if has_torch else set()
-    wanted, pins = requirements(notebooks=notebooks, without=without)
+    without = {"torch"} if has_torch else set(WEB_PAGES) if job == "triage" else set()
+    wanted, pins = requirements(EXTRAS.get(job, ()), without=without)
     lists = {"wanted": wanted, "pins": pins, "without": sorted(without)}
     for title, lines in lists.items():
         (home / f"{title}.txt").write_text("\n".join(lines), "utf-8")
@@ -101,14 +104,14 @@ def see_packages_of_this_environment(home: Path) -> None:
         (folder / f"runner-{key}.pth").write_text(sysconfig.get_path(key), "utf-8")
 
 
-def requirements(*, notebooks: bool, without: set[str]) -> tuple[list[str], list[str]]:
+def requirements(extras: tuple[str, ...], *, without: set[str]) -> tuple[list[str], list[str]]:
     """List what the project needs, and the exact version of everything it may come with."""
     import tomllib  # not in the Pythons that `main` turns away
 
     project = tomllib.loads((SOURCE / "pyproject.toml").read_text("utf-8"))
     wanted = [*project["build-system"]["requires"], *project["project"]["dependencies"]]
-    if notebooks:
-        wanted += project["project"]["optional-dependencies"]["notebooks"]
+    for extra in extras:
+        wanted += project["project"]["optional-dependencies"][extra]
     pins = (SOURCE / "constraints.txt").read_text("utf-8").splitlines()
     return (
         [line for line in wanted if name(line) not in without],

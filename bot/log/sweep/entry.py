@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from bot.durations import spoken
 from bot.excursion_file import ExcursionFile
-from bot.log.predictions import Prediction, short_moment
+from bot.log.predictions import short_moment
 from bot.log.ran_on import dollars, machine
 from bot.log.run_details import environment_text, folded, meanings
 from bot.log.run_entry import LONGEST, chosen, headline, log_link, predicted
@@ -18,6 +18,7 @@ from bot.log.safety import clip, code, fence, inline
 from bot.log.sweep.metric import best_point, compared
 from bot.log.sweep.table import points_table
 from bot.log.sweep.words import again, axes_text, best_text, count, once_more, point_at
+from bot.scoring import Prediction
 from bot.surroundings import LOCAL, Surroundings
 from bot.sweep import Point, Sweep
 from runner.records import RunResult
@@ -81,7 +82,7 @@ def sweep_entry(
         shown_picture(picture) if picture else "",
     ]
     after = [
-        predicted(seen, known_since, predictions, "sweep") if sweep.results else "",
+        predicted(seen, known_since, predictions, sweep.results, "sweep") if sweep.results else "",
         _ran_on(sweep.results, sweep.request.commit),
         log_link(surroundings),
     ]

@@ -82,7 +82,7 @@ def test_the_readme_gets_answer_key_plot_and_predictions_and_keeps_the_rest() ->
     readme = committed(decide(ANSWER, here))["README.md"].decode()
     assert "**🔴 Refuted.**\n\nNo: it takes two." in readme
     assert "![Loss](figures/figure-01.png)" in readme
-    assert "| One is enough — Ada, 2026-11-21 08:00 | 60 % | 🔴 refuted |" in readme
+    assert "| One is enough — Ada, 2026-11-21 08:00 | 60 % | judged by people: … |" in readme
     for mine in ("Mine, above.", "Mine, between.", "Mine, below."):
         assert mine in readme
     assert "Not answered yet." not in readme

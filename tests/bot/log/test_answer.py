@@ -7,9 +7,17 @@ from hypothesis import given
 from markdown_it import MarkdownIt
 from samples import COMMIT, DECLARED, EXCURSION, HOSTILE, result
 
+from bot.condition import find_condition
 from bot.excursion import Outcome
-from bot.log.answer import Answer, answer_entry, answer_section, predictions_section
-from bot.log.predictions import Prediction
+from bot.log.answer import (
+    Answer,
+    Judged,
+    answer_entry,
+    answer_section,
+    predictions_section,
+    scored_line,
+)
+from bot.scoring import Prediction, Score, score
 from runner.records import Figure
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -71,9 +79,54 @@ def test_a_run_without_plots_and_numbers_can_answer_too() -> None:
 
 def test_predictions_stand_beside_the_outcome() -> None:
     made = Prediction(1, "One is enough", "Bo", "2026-11-21T08:00:00Z", 0.6)
-    section = predictions_section((made,), ANSWER)
-    assert "| One is enough — Bo, 2026-11-21 08:00 | 60 % | 🔴 refuted |" in section
-    assert predictions_section((), ANSWER) == "Nobody predicted anything."
+    section = predictions_section((Judged(Score(made)),), "run 1.1")
+    assert "| One is enough — Bo, 2026-11-21 08:00 | 60 % | judged by people: … |" in section
+    assert "Brier" not in section
+    assert predictions_section(()) == "Nobody predicted anything."
+
+
+def judged(number: int, author: str, sure: float | None, text: str, **metrics: float) -> Judged:
+    """Judge a prediction by run 1.1."""
+    made = Prediction(number, text, author, "2026-11-21T08:00:00Z", sure, find_condition(text))
+    scored = score(made, (result(metrics=metrics),))
+    return Judged(scored, scored.of("run 1.1"))
+
+
+def test_a_prediction_with_a_condition_is_scored_by_what_the_answer_rests_on() -> None:
+    made = (
+        judged(1, "Ada", 0.7, "accuracy>0.9", accuracy=0.93),
+        judged(2, "Ada", 0.9, "accuracy<0.5", accuracy=0.93),
+        judged(4, "Bo", 1.0, "accuracy > 92%", accuracy=0.93),
+        judged(5, "Cy", None, "accuracy>0.2", accuracy=0.93),
+        judged(6, "Di", 0.5, "loss<1", accuracy=0.93),
+    )
+    section = predictions_section(made, "run 1.1")
+    rows = section.split("\n")
+    assert rows[0] == "| prediction | confidence | outcome | Brier score |"
+    assert rows[2].endswith("| 70 % | ✅ **Came true in run 1.1:** `accuracy` 0.9300 | 0.09 |")
+    assert rows[3].endswith(
+        "| 90 % | ❌ **Did not come true in run 1.1:** `accuracy` 0.9300 | 0.81 |"
+    )
+    assert rows[5].endswith("|  | ✅ **Came true in run 1.1:** `accuracy` 0.9300 |  |")
+    assert rows[6].endswith("| 50 % | not decided by run 1.1 |  |")
+    assert "a coin: Bo 0.00, Ada 0.45 over 2 predictions." in section
+    assert "*Missing, since their entries were deleted: 3.*" in section
+    assert scored_line(made) == (
+        "**Predictions:** 3 of 4 came true. "
+        "Brier scores (0 is perfect): Bo 0.00, Ada 0.45 over 2 predictions."
+    )
+    entry = answer_entry(ANSWER, folder="f", branch="b", into="main", judged=made)
+    assert scored_line(made) in entry
+
+
+def test_what_was_said_once_it_could_be_known_gets_no_brier_score() -> None:
+    text = "accuracy>0.9"
+    made = Prediction(1, text, "Ada", "2026-11-21T10:00:00Z", 1.0, find_condition(text))
+    again = result(run_id="1.2", started="2026-11-21T11:00:00Z", finished="2026-11-21T11:01:00Z")
+    scored = score(made, (result(), again))
+    section = predictions_section((Judged(scored, scored.of("run 1.2")),), "run 1.2")
+    assert "✅ **Came true in run 1.2:** `accuracy` 0.9982, said late |" in section
+    assert "Brier" not in section
 
 
 @given(HOSTILE, HOSTILE)

@@ -11,20 +11,25 @@ import pytest
 from github_page import Page, github_page
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from samples import COMMIT, DECLARED, EXCURSION, HOSTILE, entry, request, result, thread
+from samples import COMMIT, DECLARED, EXCURSION, HOSTILE, entry, notebook, request, result, thread
 
 from bot.agreement import compare
+from bot.condition import read_condition
 from bot.errors import RequestError
 from bot.forge.marker import read_marker, write_marker
-from bot.log.predictions import Prediction, prediction_entry, read_predictions
+from bot.log.answer import Answer, Judged, answer_entry, predictions_section
+from bot.log.predictions import prediction_entry, read_predictions
 from bot.log.reply import Mistake, reply_entry
-from bot.log.run_entry import run_entry, running_entry
+from bot.log.run_entry import LONGEST, run_entry, running_entry
 from bot.log.safety import code, fence, inline, logged, paragraphs, plain, unlinked
+from bot.log.side_by_side import comparison_text
 from bot.log.sweep.chart import choose_chart
 from bot.log.sweep.entry import Shown, State, sweep_entry
 from bot.log.sweep.metric import compared
 from bot.log.sweep.plot import draw_chart
 from bot.log.welcome import welcome_entry
+from bot.scoring import Prediction, score
+from bot.side_by_side import Side, side_by_side
 from bot.surroundings import Surroundings
 from bot.sweep import Point, Sweep
 from bot.template import Metrics
@@ -168,6 +173,50 @@ def test_other_entries_are_safe_as_well(text: str) -> None:
         welcome_entry(EXCURSION, DECLARED, prompt=text),
     ]
     for body in entries:
+        page = github_page(body)
+        assert_only_ours(page)
+        assert not {"h1", "h2", "img", "script", "input"} & set(page.tags)
+
+
+@given(TEXT)
+@settings(max_examples=60)
+def test_a_comparison_is_safe_as_well(text: str) -> None:
+    said = hostile(text) | {"parameters": {"note": text}}
+    first = result(**said | {"run_id": "1.1", "notebook_sha256": "1"})
+    other = hostile(f"{text}!") | {"run_id": "1.2", "notebook_sha256": "2", "metrics": {text: "?"}}
+    second = result(**other)
+    sides = [
+        Side(each.run_id, each.status, each.metrics, each, notebook=notebook(f"a\n{code_}"))
+        for each, code_ in ((first, text), (second, f"{text}\n{text}"))
+    ]
+    lost = Side("1.3", Status.DIED, {text: text}, missing=text)
+    compared = side_by_side([*sides, lost], Metrics(main=text[:100]))
+    body = comparison_text(
+        compared, lambda place, figure: "https://github.com/o/r/raw/x/figure-01.png"
+    )
+    page = github_page(body)
+    pictures = sum(f is not None for row in compared.figures if not row.same for f in row.figures)
+    assert_only_ours(page, pictures=pictures)
+    assert not {"h1", "h2", "script", "input"} & set(page.tags)
+    assert len(body) < LONGEST
+
+
+@given(TEXT)
+@settings(max_examples=60)
+def test_a_scored_prediction_is_safe_as_well(text: str) -> None:
+    condition = read_condition("loss<1")
+    said = Prediction(1, text, text, "2026-11-21T08:00:00Z", 0.5, condition)
+    runs = (result(metrics={"loss": 0.5}), result(run_id="1.2", metrics={"loss": 2}))
+    scored = score(said, (*runs, result(run_id="1.3", metrics={"loss": text})))
+    late = score(dataclasses.replace(said, stamped="2026-11-21T20:00:00Z"), runs)
+    judged = (Judged(scored, scored.first), Judged(late))
+    answer = Answer("It does.", None, "Ada", "2026-11-21T10:00:00Z")
+    for body in (
+        prediction_entry(said, scored),
+        prediction_entry(said, late, warning=text),
+        predictions_section(judged, "run 1.1"),
+        answer_entry(answer, folder="f", branch="b", into="main", judged=judged),
+    ):
         page = github_page(body)
         assert_only_ours(page)
         assert not {"h1", "h2", "img", "script", "input"} & set(page.tags)

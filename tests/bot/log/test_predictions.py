@@ -9,7 +9,6 @@ from markdown_it import MarkdownIt
 from samples import entry, prediction, thread
 
 from bot.log.predictions import (
-    Prediction,
     before,
     percent,
     prediction_entry,
@@ -17,6 +16,7 @@ from bot.log.predictions import (
     read_predictions,
     short_moment,
 )
+from bot.scoring import Prediction
 from bot.thread import Comment
 
 ADA = Prediction(1, "One layer will be enough", "Ada", "2026-11-21T08:00:00Z", 0.6)

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import pytest
 from conftest import Repository
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import HOSTILE, result
 
@@ -355,6 +355,57 @@ def test_pictures_within_a_notebook_stay_as_they_are() -> None:
     printed = {"output_type": "stream", "name": "stdout", "text": GITHUB}
     _, files = redacted_run(result(), {"notebook.ipynb": executed(shown, printed)}, Secrets())
     assert picture in files["notebook.ipynb"].decode()
+
+
+# What may lie between two characters of a secret in a notebook's JSON.
+SEAMS = st.sampled_from(["", " ", "\n   ", "\\n", '","', '",\n    "', '\\n",\r\n\t"'])
+
+
+@settings(max_examples=30)
+@given(
+    st.sampled_from([*TOKENS.values(), quote(VALUE, safe="")]),
+    st.integers(1, 40),
+    SEAMS,
+    st.integers(0, 60),
+)
+def test_a_secret_is_seen_wherever_a_long_notebook_holds_it(
+    token: str, at: int, seam: str, before_border: int
+) -> None:
+    """A notebook is looked at piece by piece, each of a mebibyte."""
+    text = f"{token[:at]}{seam}{token[at:]}".encode()
+    redactor = Redactor(Secrets.of({"MY_SECRET": VALUE}))
+    assert redactor.may_hold(text)
+    assert redactor.may_hold(b"~" * ((1 << 20) - before_border) + text)
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(SEAMS | st.sampled_from(['"', ",", "\\", "n", VALUE[:9], VALUE[9:]])),
+    st.integers(0, 60),
+)
+def test_a_border_within_a_long_notebook_changes_nothing(parts: list[str], border: int) -> None:
+    text = "".join(parts).encode()
+    redactor = Redactor(Secrets.of({"MY_SECRET": VALUE}))
+    whole = redactor.may_hold(b"~" + text)
+    assert redactor.may_hold(b"~" * ((1 << 20) - border) + text) == whole
+
+
+@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("token", TOKENS.values(), ids=TOKENS)
+def test_what_is_redacted_is_seen_in_json_first(token: str, around: str) -> None:
+    assert Redactor(Secrets()).may_hold(json.dumps([around.format(token)]).encode())
+
+
+def test_a_value_with_letters_of_any_language_is_seen() -> None:
+    redactor = Redactor(Secrets.of({"MY_SECRET": "ÄÖÜ-übergroß"}))
+    assert redactor.may_hold("ÄÖÜ-übergroß".encode())
+
+
+def test_a_large_picture_is_not_taken_for_a_secret() -> None:
+    """Reading a notebook takes several times its size, which its pictures must not bring about."""
+    picture = base64.b64encode(random.Random(3).randbytes(6_000_000))  # noqa: S311  # no secret
+    assert b"eyJ" in picture
+    assert not Redactor(Secrets()).may_hold(picture)
 
 
 def test_a_notebook_that_cannot_be_read_is_left_out_if_it_may_hold_secrets() -> None:

@@ -15,8 +15,9 @@ from samples import COMMIT, DECLARED, EXCURSION, HOSTILE, prediction, request, r
 from bot.excursion import Excursion
 from bot.excursion_file import ExcursionFile
 from bot.forge.marker import read_marker, write_marker
-from bot.log.predictions import Prediction, read_predictions
+from bot.log.predictions import read_predictions
 from bot.log.run_entry import LONGEST, headline, run_entry, running_entry
+from bot.scoring import Prediction
 from runner.records import (
     Cell,
     CellStatus,

@@ -85,7 +85,11 @@ class World:
 
     def user(self, login: str) -> dict[str, Any]:
         """Give a user as GitHub shows one."""
-        return dict(self.ask("GET", f"/users/{login}", None).json())
+        found = dict(self.ask("GET", f"/users/{login}", None).json())
+        return {
+            name: value.replace("[", "%5B").replace("]", "%5D") if name.endswith("url") else value
+            for name, value in found.items()
+        }
 
     def every(self, path: str, query: str = "") -> Iterator[dict[str, Any]]:
         """Give all that emulate lists at a path below the repository."""

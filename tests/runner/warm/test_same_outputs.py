@@ -13,16 +13,9 @@ from typing import Any
 import pytest
 from conftest import Repository
 from rigs.warm import Executed, execute, succeeded, zygote
+from templates.quick import QUICK
 
-from bot.template import built_in_templates, template_names
 from runner.records import Status, Warm
-
-WITH_NOTEBOOK = [
-    name
-    for name, folder in template_names((built_in_templates(),)).items()
-    if (folder / "notebook.py.j2").exists()
-]
-QUICK: dict[str, Any] = {"demos/no-positions": {"steps": 20}}
 
 # What each cell is about ─► its source. They are run as one notebook, in this order.
 CELLS = {
@@ -302,7 +295,7 @@ def test_cells_of_many_kinds_show_the_same(full: Warm, tmp_path: Path) -> None:
     assert len(pictures(warm)) == 4
 
 
-@pytest.mark.parametrize("name", WITH_NOTEBOOK)
+@pytest.mark.parametrize("name", QUICK)
 def test_templates_show_the_same(
     name: str, full: Warm, repository: Repository, tmp_path: Path
 ) -> None:
@@ -310,7 +303,7 @@ def test_templates_show_the_same(
     for run in ("warm", "cold"):
         (tmp_path / run).mkdir()
         shutil.copy(repository.folder() / "notebook.ipynb", tmp_path / run / "source.ipynb")
-    quick = QUICK.get(name, {})
+    quick: dict[str, Any] = QUICK[name]
     warm, cold = both_ways(tmp_path, full, beside=repository.folder(), seed=3, **quick)
     assert warm.result.status is Status.SUCCEEDED
     assert shown(warm) == shown(cold)

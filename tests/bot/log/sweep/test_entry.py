@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from bot.excursion_file import ExcursionFile
-from bot.log.predictions import Prediction
 from bot.log.run_entry import LONGEST
 from bot.log.sweep.answer import sweep_answer
 from bot.log.sweep.entry import Shown, State, sweep_entry
 from bot.log.sweep.metric import compared
 from bot.log.sweep.table import points_csv
 from bot.log.sweep.words import point_line
+from bot.scoring import Prediction
 from bot.sweep import Sweep
 from bot.template import Metrics
 from runner.records import RunError, Status

@@ -1,0 +1,99 @@
+"""Predictions and what runs recorded, in the world that knows both ─► entries that say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bot.commands.run import declared_if_readable
+from bot.commands.world import World
+from bot.effects import UpsertEntry
+from bot.errors import nearest
+from bot.log.predictions import prediction_entry, read_predictions
+from bot.scoring import Prediction, Score, score
+from bot.thread import Thread
+from runner.records import RunResult
+
+_MOST_LISTED = 8  # metrics, where none is near
+
+
+def scored_predictions(world: World, ended: Iterable[RunResult] = ()) -> tuple[UpsertEntry, ...]:
+    """Have every prediction with a condition say what runs have said of it so far.
+
+    All is read back from markers and refs, so that an entry that somebody edited is mended, too.
+
+    Args:
+        world: The thread and its runs.
+        ended: Results that the world does not know yet.
+    """
+    predictions = [p for p in read_predictions(world.thread) if p.condition is not None]
+    if not predictions:
+        return ()
+    results = results_of(world, ended)
+    effects = (scored_entry(p, world, results) for p in predictions)
+    return tuple(effect for effect in effects if not _is_there(world.thread, effect))
+
+
+def scored_entry(prediction: Prediction, world: World, results: Sequence[RunResult]) -> UpsertEntry:
+    """Give the entry of a prediction as it stands after these runs."""
+    scored = score(prediction, results)
+    body = prediction_entry(prediction, scored, warning=odd_metric(prediction, world, results))
+    memory = prediction_memory(prediction, scored)
+    return UpsertEntry(world.thread.number, f"prediction:{prediction.number}", body, memory)
+
+
+def prediction_memory(prediction: Prediction, scored: Score) -> dict[str, object]:
+    """Give what a prediction's entry remembers; what came of it is there for others to read."""
+    memory: dict[str, object] = {
+        "text": prediction.text,
+        "author": prediction.author,
+        "stamped": prediction.stamped,
+        "confidence": prediction.confidence,
+    }
+    if prediction.condition is not None:
+        memory["condition"] = str(prediction.condition)
+    if scored.first is not None:
+        memory |= {"decided_by": scored.first.name, "true": scored.first.share}
+    if scored.late is not None:
+        memory["late"] = scored.late.run_id
+    return memory
+
+
+def results_of(world: World, ended: Iterable[RunResult] = ()) -> tuple[RunResult, ...]:
+    """Give the results of all runs, those that ended just now in their places."""
+    known = {run.result.run_id: run.result for run in world.runs if run.result is not None}
+    known |= {result.run_id: result for result in ended}
+    return tuple(result for result in known.values() if not result.code)  # an eval proves nothing
+
+
+def metric_names(world: World, results: Iterable[RunResult]) -> tuple[str, ...]:
+    """Name the metrics that are declared, or that some run recorded."""
+    declared = declared_if_readable(world)
+    names: list[str] = []
+    if declared is not None:
+        metrics = declared.metrics
+        names += [metrics.main, *metrics.headline, *metrics.tolerance, *metrics.descriptions]
+    names += [name for result in results for name in result.metrics]
+    for entry in world.thread.entries("run"):
+        recorded = (entry.data or {}).get("metrics")
+        names += list(recorded) if isinstance(recorded, dict) else []
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def odd_metric(prediction: Prediction, world: World, results: Sequence[RunResult]) -> str:
+    """Say that nobody knows a prediction's metric, and which was probably meant; else nothing."""
+    condition = prediction.condition
+    known = metric_names(world, results)
+    if condition is None or condition.metric in known or not known:
+        return ""
+    odd = f"No run has recorded {condition.metric!r}, and it is not declared."
+    meant = nearest(condition.metric, known)
+    if meant:
+        again = f"{condition}".replace(condition.metric, meant, 1)
+        return f"{odd} Did you mean {meant!r}? Then predict again: {again}."
+    return f"{odd} Known are {', '.join(known[:_MOST_LISTED])}."
+
+
+def _is_there(thread: Thread, effect: UpsertEntry) -> bool:
+    there = thread.entry(effect.key)
+    wanted = (effect.body.strip("\n"), dict(effect.data))
+    return there is not None and (there.body.strip("\n"), there.data or {}) == wanted
