@@ -1,6 +1,7 @@
 # make setup   a virtual environment in .venv with everything pinned
 # make demo    the whole loop on a throw-away repository
 # make test    linters, types, tests with branch coverage; npm fetches GitHub's counterparts, once
+# make docs    writes anew what is made from the code: docs/commands.md, the commands in README.md
 # make excursions   runs again all that excursions/ records; says which metrics agree
 # make faults  each fault at each request to GitHub, a kill after each step here; takes half an hour
 # make bench   how fast it is, side by side with papermill; takes half an hour
@@ -10,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: setup demo test lint types check excursions faults bench clean
+.PHONY: setup demo test lint types check docs excursions faults bench clean
 .DELETE_ON_ERROR:
 
 setup: $(INSTALLED)
@@ -26,6 +27,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
 	  --no-build-isolation -e '.[notebooks,plotly,circuitsvis,slurm,compare,dev]'
 	@touch $@
+
+docs: setup
+	$(BIN)/python -m bot.commands.document
 
 demo: setup
 	@$(BIN)/excursion demo

@@ -136,6 +136,47 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Close:
+    """Close the excursion without an answer."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Reopen:
+    """Open the excursion again."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Open an issue for each part of the question."""
+
+    questions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Spoiler:
+    """Post results folded, or open."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
+class Status:
+    """Say where the excursion stands."""
+
+
+@dataclass(frozen=True)
+class Params:
+    """List the parameters."""
+
+
+@dataclass(frozen=True)
+class Templates:
+    """List the templates."""
+
+
+@dataclass(frozen=True)
 class Help:
     """Say what commands there are, or all about one."""
 
@@ -154,5 +195,12 @@ Command = (
     | Predict
     | Log
     | Answer
+    | Close
+    | Reopen
+    | Split
+    | Spoiler
+    | Status
+    | Params
+    | Templates
     | Help
 )

@@ -10,6 +10,7 @@ from bot import handle
 from bot.command import Asked
 from bot.commands import spec_of
 from bot.commands.parser import NAMES, Line, read_comment
+from bot.commands.roles import roles
 from bot.config import Config
 from bot.effects import Effect, PostComment, React, RemoveEntry, Reply, UpsertEntry
 from bot.errors import ExcursionError, RequestError
@@ -21,6 +22,7 @@ from bot.sweeping import SweepCancelledError
 from bot.thread import DONE, EYES, OURS, WRONG, Thread
 from runner.records import RunResult
 
+MISTAKE = "mistake"  # what a reply remembers if something was wrong with the comment
 _HOUR = timedelta(hours=1)
 
 
@@ -152,6 +154,7 @@ def carry_out(
     """
     if heard.mistake is not None:
         return Carried(mistake=heard.mistake)
+    roles(config)  # what is wrong with it is no mistake of whoever comments
     said: list[Reply] = []
     for index, line in enumerate(heard.lines):
         event = Commanded(heard.actor, heard.issue, line.command, Asked(heard.comment, index))
@@ -172,7 +175,7 @@ def answer_effects(
 
     What an earlier delivery had to say, and this one has not, is taken back.
     """
-    key, trouble = f"reply:{heard.comment or 'label'}", trouble_key(heard.comment)
+    key, trouble = reply_key(heard.comment), trouble_key(heard.comment)
     stale = tuple(
         RemoveEntry(heard.issue, name)
         for name in ((trouble,) if _speaks(carried) else (trouble, key))
@@ -189,7 +192,7 @@ def answer_effects(
             enough = True
     if enough and _was_told_enough(heard, thread, now):
         return stale
-    memory: dict[str, object] = {"mistake": True} if error else {}
+    memory: dict[str, object] = {MISTAKE: True} if error else {}
     if stranger:
         memory |= {"stranger": heard.actor.name, "at": timestamp(now), "enough": enough}
     said = [reply.text for reply in carried.said]
@@ -198,6 +201,11 @@ def answer_effects(
     else:
         body = reply_entry(said, _mistake(heard, carried))
     return (*stale, UpsertEntry(heard.issue, key, body, memory))
+
+
+def reply_key(comment: int) -> str:
+    """Name the entry that answers a comment."""
+    return f"reply:{comment or 'label'}"
 
 
 def trouble_key(comment: int) -> str:
@@ -235,7 +243,7 @@ def _was_told_enough(heard: Heard, thread: Thread, now: datetime) -> bool:
 def _to_strangers(heard: Heard, thread: Thread, now: datetime) -> list[dict[str, object]]:
     """Give what our replies to strangers remember, of the last hour before a moment."""
     since, until = timestamp(now - _HOUR), timestamp(now)
-    others = (e for e in thread.entries("reply") if e.key != f"reply:{heard.comment or 'label'}")
+    others = (e for e in thread.entries("reply") if e.key != reply_key(heard.comment))
     found = [entry.data or {} for entry in others]
     return [d for d in found if d.get("stranger") and since < str(d.get("at", "")) <= until]
 

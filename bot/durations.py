@@ -10,6 +10,11 @@ from bot.errors import RequestError
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _PATTERN = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(s|min|m|h|d)")
 
+_TIME_BOX_UNITS = {"min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_TIME_BOX = re.compile(
+    r"([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*(min|h|d|w)(?:utes?|ours?|rs?|ays?|eeks?)?"
+)
+
 
 def parse_duration(text: str, *, where: str) -> float:
     """Read a duration such as `90s`, `30m`, `1.5h` or `2d` as seconds.
@@ -42,3 +47,22 @@ def spoken(seconds: float) -> str:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def parse_time_box(text: str) -> float | None:
+    """Read a time box such as `2 days`, `90 minutes` or `1 week` as seconds; None if it is none."""
+    match = _TIME_BOX.fullmatch(text.strip().lower())
+    return float(match[1]) * _TIME_BOX_UNITS[match[2]] if match else None
+
+
+def coarse(seconds: float) -> str:
+    """Say a long time in its two largest units: `40 min`, `5 h`, `1 day 3 h`, `12 days`."""
+    minutes = max(0, round(seconds / 60))
+    if minutes < 60:
+        return f"{minutes} min"
+    hours = minutes // 60
+    if hours < 24:
+        return f"{hours} h"
+    days, rest = divmod(hours, 24)
+    said = f"{days} day{'' if days == 1 else 's'}"
+    return f"{said} {rest} h" if rest and days < 7 else said

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from bot.forge.protocol import Forge, run_ref, sweep_ref
+from bot.log.parts import part_body, parts_entry
 from runner.records import RunRequest, RunResult
 
 
@@ -157,8 +158,30 @@ class OpenPullRequest:
 
 
 @dataclass(frozen=True)
+class OpenParts:
+    """Open an issue for each part of a question, and post the entry that lists them."""
+
+    issue: int
+    key: str  # of the entry
+    questions: tuple[str, ...]
+    whole: str  # the question that they are parts of
+    author: str
+    stamped: str  # ISO 8601, UTC
+    given: str  # names the command: given again, it opens nothing twice
+    start: str  # how the excursion of a part is begun
+
+
+@dataclass(frozen=True)
 class Close:
     """Close an issue."""
+
+    issue: int
+    answered: bool = True
+
+
+@dataclass(frozen=True)
+class ReopenIssue:
+    """Open an issue that was closed."""
 
     issue: int
 
@@ -178,7 +201,9 @@ Effect = (
     | PublishFiles
     | PublishSweep
     | OpenPullRequest
+    | OpenParts
     | Close
+    | ReopenIssue
 )
 
 
@@ -219,8 +244,12 @@ def line(effect: Effect) -> str:
             return f"publish files  {sweep_ref(issue, first)}: {', '.join(files)}"
         case OpenPullRequest():
             return f"open pull request  {effect.branch} into {effect.into}, merged at once"
+        case OpenParts(issue=issue, questions=questions):
+            return f"open issues  as parts of issue {issue}: {' '.join(questions)}"
         case Close():
             return f"close  issue {effect.issue}"
+        case ReopenIssue():
+            return f"reopen  issue {effect.issue}"
 
 
 def apply(effects: tuple[Effect, ...], forge: Forge) -> None:
@@ -283,5 +312,30 @@ def apply_one(effect: Effect, forge: Forge) -> None:
             forge.publish_sweep(issue, first, files, base=base if kept else None, message=message)
         case OpenPullRequest(issue, branch, into, title):
             forge.open_pull_request(issue, branch, into, title)
-        case Close(issue):
-            forge.close_issue(issue)
+        case OpenParts():
+            open_parts(effect, forge)
+        case Close(issue, answered):
+            forge.close_issue(issue, answered=answered)
+        case ReopenIssue(issue):
+            forge.reopen_issue(issue)
+
+
+def open_parts(effect: OpenParts, forge: Forge) -> None:
+    """Open the parts of a question, those that are not open yet, and post what lists them.
+
+    Raises:
+        ForgeError: The forge or the disk failed.
+    """
+    body = part_body(effect.issue, effect.whole, effect.author)
+    parts = [
+        forge.open_part(effect.issue, question, body, effect.author, f"{effect.given}/{place}")
+        for place, question in enumerate(effect.questions)
+    ]
+    entry = parts_entry(parts, effect.author, effect.stamped, effect.start)
+    memory = {
+        "parts": [part.number for part in parts],
+        "by": effect.author,
+        "stamped": effect.stamped,
+        "given": effect.given,
+    }
+    forge.upsert_entry(effect.issue, effect.key, entry, memory)

@@ -14,6 +14,7 @@ from typing import Any
 
 from bot import commands, stopping, sweeping
 from bot.agreement import Agreement
+from bot.budget import read_usage
 from bot.command import (
     Answer,
     Cancel,
@@ -26,7 +27,9 @@ from bot.command import (
     Run,
     Start,
     Sweep,
+    Templates,
 )
+from bot.command import Status as AskStatus
 from bot.commands.answer import newest_good
 from bot.commands.compare import notebooks_wanted
 from bot.commands.comparison import agreement, original_of
@@ -41,16 +44,17 @@ from bot.commands.sweep import plan as plan_sweep
 from bot.commands.world import World
 from bot.condition import has_condition
 from bot.config import Config
-from bot.effects import Effect, RequestRun
+from bot.effects import Effect, Reply, RequestRun
 from bot.errors import RequestError
 from bot.events import Asked, Commanded, RunEnded
-from bot.excursion import branch_name, check_title, read_excursion
+from bot.excursion import LABEL, Kind, branch_name, check_title, read_excursion
 from bot.excursion_file import FILE_NAME, NOTEBOOK
 from bot.forge.protocol import Forge, StoredRun
 from bot.log.predictions import read_predictions
 from bot.preparation import answered, identify, make_ready, takes_long
+from bot.recovery import recovered
 from bot.shell import Office, Shell
-from bot.template import find_template
+from bot.template import find_template, read_template, template_names
 from bot.thread import Thread
 from runner.records import RunRequest, RunResult, Status
 
@@ -91,6 +95,13 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
     """
     authorise(event, shell.config)
     issue = event.issue
+    if commands.spec_of(event.command).reads_only:  # nobody has to wait for it
+        for effect in commands.decide(event.command, read_world(shell, event)):
+            if shell.show is None and isinstance(effect, Reply):
+                shell.reply(effect)
+            else:
+                shell.apply(issue, (effect,))
+        return []
     if shell.show is None and takes_long(shell.forge, event):
         world = read_world(shell, event)  # before others have to wait
         make_ready(shell.executor, commands.decide(event.command, world), world)
@@ -276,8 +287,10 @@ def read_world(
     """
     forge, config = shell.forge, shell.config
     thread = forge.thread(event.issue)
-    excursion = read_excursion(thread)
     asked = event.command if isinstance(event, Commanded) else None
+    known = read_excursion(thread)
+    found = None if known or _is_new(thread, asked) else recovered(event.issue, forge, config)
+    excursion = known or found
     world: dict[str, Any] = {
         "now": shell.clock(),
         "actor": event.actor.name if isinstance(event, Commanded) else "",
@@ -289,6 +302,7 @@ def read_world(
         "run_files": run_files or {},
         "secrets": shell.secrets,
         "surroundings": shell.surroundings,
+        "found": found,
     }
     if isinstance(event, Commanded):
         world["asked"] = event.asked
@@ -300,6 +314,12 @@ def read_world(
     if isinstance(asked, Retry):
         number = source_number(asked, World(**world))
         world["run_files"] = _files_with_source(forge, event.issue, number) if number else {}
+    if isinstance(asked, Templates):
+        named = template_names(shell.template_roots)
+        world["templates"] = tuple(read_template(name, folder) for name, folder in named.items())
+    if isinstance(asked, AskStatus) and config.budget.is_set and shell.surroundings.is_github:
+        now, which = shell.clock().isoformat(), str(world["asked"])
+        world["usage"] = read_usage(forge.spent_lately(), now, asked=which)
     if isinstance(asked, Reproduce):
         world["run_files"] = _files_with_source(forge, event.issue, asked.run)
     if isinstance(asked, Compare):
@@ -337,6 +357,18 @@ def _files_with_source(forge: Forge, issue: int, run: int) -> dict[int, dict[str
     source = forge.run_source(issue, run)
     files = forge.run_files(issue, run)
     return {run: files | ({} if source is None else {SOURCE: source})}
+
+
+def _is_new(thread: Thread, asked: Command | None) -> bool:
+    """Say whether nothing shows that a thread without a welcome ever had one.
+
+    Looking for its excursion takes requests, and most that are started are new.
+    """
+    if not isinstance(asked, Start):
+        return False
+    labels = set(thread.labels)
+    marked = LABEL in labels and any(label.startswith("template:") for label in labels)
+    return not thread.told and not (marked and labels & {kind.label for kind in Kind})
 
 
 def _runs(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.config import Config
-from bot.effects import Effect, Reply, apply
+from bot.effects import Effect, OpenParts, Reply, apply
 from bot.forge.protocol import Forge
 from bot.log.redact import Secrets
 from bot.preparation import Preparer
@@ -117,6 +117,11 @@ class Office:
                 if isinstance(effect, Reply):
                     self.reply(effect)
             apply(effects, self.forge)
+            for effect in effects:
+                if isinstance(effect, OpenParts):  # whose issues are threads, too
+                    entry = self.forge.thread(issue).entry(effect.key)
+                    for part in ((entry.data if entry else None) or {}).get("parts", ()):
+                        self.changed(part)
             del effects  # they may hold a large notebook
             self.changed(issue)  # also where nothing was left to do: the process may have died here
 

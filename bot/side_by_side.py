@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 
 from bot.agreement import MetricPair, Verdict, compare_environments, compare_metric
+from bot.matched_figures import FigureRow, match_figures
 from bot.notebook_diff import CannotCompareError, NotebookDiff, diff_notebooks
 from bot.parameters import Value, written
 from bot.template import Metrics
-from runner.records import Figure, Metric, RunResult, Status
+from runner.records import Metric, RunResult, Status
 
 
 @dataclass(frozen=True)
@@ -50,20 +50,6 @@ class MetricRow:
     def verdict(self) -> Verdict:
         """The worst of all pairs."""
         return max(pair.verdict for pair in self.pairs)
-
-
-@dataclass(frozen=True)
-class FigureRow:
-    """A picture in all runs, matched by its caption or its place; None where there is none."""
-
-    caption: str  # empty where they differ
-    figures: tuple[Figure | None, ...]
-
-    @property
-    def same(self) -> bool:
-        """Whether it is the same in all, to the byte."""
-        digests = {figure.sha256 if figure else "" for figure in self.figures}
-        return len(digests) == 1
 
 
 @dataclass(frozen=True)
@@ -104,6 +90,7 @@ class Comparison:
         parameters: Those that differ.
         environment: What differs in what they ran on.
         same: What is the same in all, in words.
+        commit: That all of them ran; empty where they differ.
     """
 
     sides: tuple[Side, ...]
@@ -114,6 +101,7 @@ class Comparison:
     parameters: tuple[Row, ...]
     environment: tuple[Row, ...]
     same: tuple[str, ...]
+    commit: str = ""
 
 
 def side_by_side(sides: Sequence[Side], metrics: Metrics) -> Comparison:
@@ -141,50 +129,8 @@ def side_by_side(sides: Sequence[Side], metrics: Metrics) -> Comparison:
         parameters=parameters,
         environment=environment,
         same=tuple(same),
+        commit=_commit(known) if len(known) == len(sides) else "",
     )
-
-
-def match_figures(runs: Sequence[Sequence[Figure]]) -> tuple[FigureRow, ...]:
-    """Match the pictures of runs: by their captions, the rest by their order.
-
-    Of several with one caption, the first goes with the first.
-    """
-    rows: list[list[Figure | None]] = []
-    rest: list[list[Figure]] = []
-    captioned: dict[tuple[str, int], list[Figure | None]] = {}
-    for place, figures in enumerate(runs):
-        seen: dict[str, int] = {}
-        rest.append([])
-        for figure in figures:
-            if not figure.caption:
-                rest[place].append(figure)
-                continue
-            seen[figure.caption] = seen.get(figure.caption, 0) + 1
-            key = (figure.caption, seen[figure.caption])
-            if key not in captioned:
-                captioned[key] = [None] * len(runs)
-                rows.append(captioned[key])
-            captioned[key][place] = figure
-    alone = [row for row in rows if sum(figure is not None for figure in row) == 1]
-    for row in alone:  # a caption may have changed: then the order says what goes with what
-        rows.remove(row)
-        place, figure = next((n, f) for n, f in enumerate(row) if f is not None)
-        rest[place].append(figure)
-    for figures in rest:
-        figures.sort(key=lambda figure: (figure.cell, figure.file))
-    rows += [list(row) for row in zip_longest(*rest)]
-    found = [FigureRow(_caption(row), tuple(row)) for row in rows]
-    return tuple(sorted(found, key=_place))
-
-
-def _caption(row: Sequence[Figure | None]) -> str:
-    captions = {figure.caption for figure in row if figure is not None}
-    return captions.pop() if len(captions) == 1 else ""
-
-
-def _place(row: FigureRow) -> tuple[int, str]:
-    first = next(figure for figure in row.figures if figure is not None)
-    return first.cell, first.file
 
 
 def _metrics(sides: Sequence[Side], declared: Metrics) -> tuple[MetricRow, ...]:
@@ -307,7 +253,7 @@ def _fill(rows: Mapping[str, list[str]], known: Sequence[int], first: int) -> No
 def _same_environment(results: Sequence[RunResult], differing: Sequence[Row]) -> list[str]:
     """Name what is the same in what all runs ran on."""
     names = {row.name for row in differing}
-    same = [] if "commit" in names else [f"commit {results[0].commit[:10]}"]
+    same: list[str] = []
     if "seed" not in names and "seed" not in results[0].parameters and results[0].seed is not None:
         same.append(f"seed {results[0].seed}")
     if any(result.environment is None for result in results):
@@ -317,6 +263,11 @@ def _same_environment(results: Sequence[RunResult], differing: Sequence[Row]) ->
     packages = any(name == "torch" or name.startswith("package ") for name in names)
     same += [] if packages else ["packages"]
     return same if hardware & names else [*same, "hardware"]
+
+
+def _commit(results: Sequence[RunResult]) -> str:
+    commits = {result.commit for result in results}
+    return commits.pop() if len(commits) == 1 else ""
 
 
 def _yes(value: bool) -> str:

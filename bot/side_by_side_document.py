@@ -25,6 +25,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
         ],
         "code": {change.run_id: _code(change) for change in comparison.code},
         "same": list(comparison.same),
+        "commit": comparison.commit or None,
     }
 
 

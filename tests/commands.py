@@ -10,17 +10,24 @@ from bot.command import (
     Answer,
     Block,
     Cancel,
+    Close,
     Command,
     Compare,
     Eval,
     Help,
     Log,
+    Params,
     Predict,
+    Reopen,
     Reproduce,
     Retry,
     Run,
+    Split,
+    Spoiler,
     Start,
+    Status,
     Sweep,
+    Templates,
 )
 from bot.commands import COMMANDS
 from bot.excursion import Outcome
@@ -58,5 +65,15 @@ WRITTEN: Mapping[str, st.SearchStrategy[Command]] = {
     ),
     "log": st.builds(Log, TEXT),
     "answer": st.builds(Answer, TEXT, st.none() | st.sampled_from(Outcome), st.none() | NUMBER),
+    "close": st.builds(Close, TEXT),
+    "reopen": st.just(Reopen()),
+    # Of several words without blanks nobody knows whether each is a question.
+    "split": st.builds(
+        Split, st.lists(TEXT.map("x {}y".format), min_size=1).map(tuple) | st.tuples(TEXT)
+    ),
+    "spoiler": st.builds(Spoiler, _FLAG),
+    "status": st.just(Status()),
+    "params": st.just(Params()),
+    "templates": st.just(Templates()),
     "help": st.builds(Help, st.none() | st.sampled_from(sorted(COMMANDS))),
 }

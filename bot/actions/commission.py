@@ -18,7 +18,7 @@ from bot import commands
 from bot.actions.matrix import check_size, elements
 from bot.actions.state import going_on, state_effects
 from bot.budget import check_budget, gpu_minutes, read_usage
-from bot.command import Answer
+from bot.command import Answer, Close, Reopen
 from bot.commands.world import World
 from bot.effects import Effect, RequestRun, SetLabels, UpsertEntry
 from bot.errors import ForgeError, RequestError
@@ -31,7 +31,7 @@ from bot.forge.workflows import WORKFLOWS, remembered_workflows
 from bot.handle import read_world
 from bot.shell import Office
 from bot.sweep import Point, Sweep
-from bot.thread import ANSWER, Comment
+from bot.thread import Comment
 from runner.records import RunRequest
 
 _TRIES = 5  # somebody may take numbers while we do
@@ -50,6 +50,7 @@ class Commission:
 
     elements: tuple[dict[str, Any], ...] = ()
     later: tuple[Effect, ...] = ()
+    state: str = ""  # what the welcome shall say; of several commands, the last's
 
 
 def commission(
@@ -81,7 +82,7 @@ def commission(
         found = elements(requests, world)
         office.apply(event.issue, _also_executed_by(workflow, event.issue, there))
         running = SetLabels(event.issue, add=(LABEL_RUNNING,))
-        return Commission(tuple(found), (running, *state_effects(world.thread, going_on(requests))))
+        return Commission(tuple(found), (running,), going_on(requests))
     for _ in range(_TRIES):
         effects = _decide(office, forge, event, world, asked, before, workflow)
         first = [e for e in effects if not isinstance(e, SetLabels)]
@@ -89,10 +90,10 @@ def commission(
         asked_for = [e.request for e in effects if isinstance(e, RequestRun)]
         if not asked_for:
             office.apply(event.issue, effects)
-            answer = forge.thread(event.issue).entry(ANSWER)
-            if isinstance(event.command, Answer) and answer is not None:
-                heading = answer.body.partition("\n")[0].removeprefix("### ")
-                office.apply(event.issue, state_effects(world.thread, f"{heading}; see below."))
+            thread = forge.thread(event.issue)
+            if isinstance(event.command, Answer | Close | Reopen) and thread.turns:
+                heading = thread.turns[-1].body.partition("\n")[0].removeprefix("### ")
+                office.apply(event.issue, state_effects(thread, f"{heading}; see below."))
             return Commission()
         try:
             office.apply(event.issue, tuple(first))
@@ -100,9 +101,8 @@ def commission(
             forge.learn_numbers()
             world = read_world(office, event)
             continue
-        later: list[Effect] = [effect for effect in effects if isinstance(effect, SetLabels)]
-        later += state_effects(world.thread, going_on(asked_for))
-        return Commission(tuple(elements(asked_for, world)), tuple(later))
+        later = tuple(effect for effect in effects if isinstance(effect, SetLabels))
+        return Commission(tuple(elements(asked_for, world)), later, going_on(asked_for))
     raise ForgeError("no number could be had for the run", right="Give the command again.")
 
 

@@ -38,7 +38,8 @@ def open_forge(job: Job, api: Api, occasion: Occasion, words: frozenset[str]) ->
     config = read_settings(job)
     now = datetime.fromisoformat(occasion.moment).astimezone(UTC)
     since = (now - WEEK - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    spends = config.budget.is_set and any(COMMANDS[word].executes for word in words)
+    spent = any(word == "status" or COMMANDS[word].executes for word in words)
+    spends = config.budget.is_set and spent
     return GithubForge(
         api,
         occasion.issue,

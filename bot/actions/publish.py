@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
+import sys
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,12 +24,14 @@ from bot.actions.matrix import read_matrix
 from bot.actions.office import expected_of_runs, open_office, open_remote
 from bot.actions.state import ended as told_of
 from bot.actions.state import state_effects
+from bot.actions.triage import take_back
 from bot.commands.run import REQUEST, ended_entry
 from bot.commands.scoring import scored_predictions
 from bot.commands.sweep import entry_effects
 from bot.commands.world import World
-from bot.effects import Effect, PublishSweep, SetLabels, UpsertEntry
-from bot.errors import ForgeError
+from bot.conversation import MISTAKE, reply_key, trouble_effects, trouble_key
+from bot.effects import Effect, PublishSweep, SetLabels, UpsertEntry, apply
+from bot.errors import ExcursionError, ForgeError
 from bot.events import RunEnded
 from bot.excursion import LABEL_RUNNING
 from bot.forge.attached import STORE
@@ -42,9 +46,10 @@ from bot.log.sweep.entry import FIGURE, State
 from bot.shell import Office
 from bot.surroundings import Surroundings
 from bot.sweep import Sweep, read_sweeps
-from bot.thread import DONE
+from bot.thread import DONE, OURS, WRONG
 from runner.records import Figure, RunRequest, RunResult, Status, to_json
 
+_COMMENT = re.compile(r"[1-9][0-9]{0,17}")
 _BRANCH = "refs/heads/excursion-runs"  # where branches make pictures reachable
 
 
@@ -97,11 +102,39 @@ def publish(job: Job, patience: Patience | None = None) -> None:
     )
     office = open_office(job, forge, first.requested)
     attaching = Attaching(job, patience) if config.github.images == "attachments" else None
-    trouble = _Publication(job, office, forge, ended, attaching).carry_out()
+    try:
+        trouble = _Publication(job, office, forge, ended, attaching).carry_out()
+        if trouble is not None:
+            raise trouble
+        _acknowledge(api, forge, ended)
+    except Exception:
+        _say_ours(job, api, forge, ended)
+        raise
+
+
+def _acknowledge(api: Api, forge: GithubForge, ended: Sequence[Ended]) -> None:
+    """Say that it is done what comments asked for, but for those of which something was wrong."""
+    issue = ended[0].request.issue
     for comment in _comments(forge, ended):
-        react(api, first.issue, comment, DONE)
-    if trouble is not None:
-        raise trouble
+        thread = forge.thread(issue)
+        reply = thread.entry(reply_key(comment))
+        end = WRONG if reply and (reply.data or {}).get(MISTAKE) else DONE
+        if thread.entry(trouble_key(comment)):
+            take_back(api, issue, comment, end)
+            forge.remove_entry(issue, trouble_key(comment))
+        if end == DONE:
+            react(api, issue, comment, DONE)
+
+
+def _say_ours(job: Job, api: Api, forge: GithubForge, ended: Sequence[Ended]) -> None:
+    """Say that it is our fault, and where the job's log is, if that can still be said."""
+    issue = ended[0].request.issue
+    try:
+        for comment in _comments(forge, ended):
+            react(api, issue, comment, OURS)
+            apply(trouble_effects(issue, comment, "", job.log), forge)
+    except ExcursionError as error:
+        sys.stderr.write(f"excursion: nor could that be said in the thread: {error}\n")
 
 
 def read_ended(
@@ -298,4 +331,4 @@ def _comments(forge: GithubForge, ended: Sequence[Ended]) -> list[int]:
     ]
     entries = [thread.entry(key) for key in dict.fromkeys(keys)]
     asked = [str((entry.data or {}).get(ASKED, "")).partition(".")[0] for entry in entries if entry]
-    return [int(number) for number in dict.fromkeys(asked) if number.isdigit() and number != "0"]
+    return [int(number) for number in dict.fromkeys(asked) if _COMMENT.fullmatch(number)]

@@ -147,6 +147,7 @@ def _carry_out(
 ) -> str:
     """Carry out what is asked for; give the reaction that it ends in, empty while runs go on."""
     from bot.actions.commission import commission
+    from bot.actions.state import state_effects
     from bot.conversation import Heard, answer_effects, carry_out
 
     actor = Actor(occasion.who, role_of(api, occasion.who))
@@ -154,13 +155,16 @@ def _carry_out(
     forge, office = _open(job, api, occasion, lines)
     elements: list[dict[str, Any]] = []
     later: list[Any] = []
+    state = ""
 
     def one(event: Commanded, reply: Callable[[Reply], None]) -> None:
+        nonlocal state
         found = commission(
             replace(office, reply=reply), forge, event, before=elements, workflow=job.workflow
         )
         elements.extend(found.elements)
         later.extend(found.later)
+        state = found.state or state
 
     carried = carry_out(
         heard,
@@ -170,6 +174,8 @@ def _carry_out(
         now=office.clock(),
     )
     _give(job, elements)
+    if state:  # of the welcome as the commands have left it
+        later += state_effects(forge.thread(occasion.issue), state)
     if carried.mistake is not None:
         sys.stderr.write(f"excursion: {carried.mistake}\n")
     thread = forge.thread(occasion.issue)
@@ -200,11 +206,16 @@ def _give(job: Job, elements: list[dict[str, Any]]) -> None:
 
 def take_back(api: Api, issue: int, comment: int, end: str) -> None:
     """Take back how an earlier delivery ended, where this one ends differently."""
+    from contextlib import suppress
+
+    from bot.forge.github_api import GoneError
+
     at = f"/issues/comments/{comment}" if comment else f"/issues/{issue}"
-    for reaction in api.pages(f"{at}/reactions"):
-        ours = (reaction.get("user") or {}).get("login", "").endswith("[bot]")
-        if ours and reaction["content"] in ENDS and reaction["content"] != end:
-            api.write("DELETE", f"{at}/reactions/{reaction['id']}", allowed=(404,))
+    with suppress(GoneError):  # of a comment that was deleted there is nothing to take back
+        for reaction in list(api.pages(f"{at}/reactions")):
+            ours = (reaction.get("user") or {}).get("login", "").endswith("[bot]")
+            if ours and reaction["content"] in ENDS and reaction["content"] != end:
+                api.write("DELETE", f"{at}/reactions/{reaction['id']}", allowed=(404,))
 
 
 def _say_ours(job: Job, api: Api, occasion: Occasion, error: Exception) -> None:

@@ -1,4 +1,4 @@
-"""The commands that change a thread at once: ask, start, predict, log, answer."""
+"""The commands that change a thread at once, from ask to reopen."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import click
 from bot import handle
 from bot.cli.desk import Desk, open_desk
 from bot.cli.place import dry_run_option, give, issue_argument, parameter_option, say
-from bot.command import Answer, Command, Log, Predict, Start
-from bot.commands import COMMANDS
+from bot.command import Answer, Close, Command, Log, Predict, Reopen, Spoiler, Start
+from bot.commands import COMMANDS, split
 from bot.commands.parser import parse_rest
 from bot.events import Asked, Commanded
-from bot.excursion import Kind, Outcome, read_excursion
+from bot.excursion import Kind, Outcome, check_title, read_excursion
 from bot.parameters import split_assignments
 
 
@@ -116,7 +116,7 @@ def _say_stamped(desk: Desk, issue: int, command: Predict) -> None:
 @click.argument("text", nargs=-1, required=True)
 @dry_run_option
 def log_command(issue: int, text: tuple[str, ...], dry_run: bool) -> None:
-    """Note something down in the thread of issue N."""
+    """Add a dated line to the log of excursion N."""
     desk = open_desk(dry_run=dry_run)
     carry_out(desk, issue, Log(" ".join(text)))
     if not dry_run:
@@ -143,3 +143,53 @@ def answer_command(
     carry_out(desk, issue, Answer(" ".join(text), chosen, run))
     if not dry_run:
         say(f"Issue {issue} is closed; its folder is on {desk.shell.config.default_branch}.")
+
+
+@click.command("close")
+@issue_argument
+@click.argument("reason", nargs=-1)
+@dry_run_option
+def close_command(issue: int, reason: tuple[str, ...], dry_run: bool) -> None:
+    """Close excursion N without an answer; `reopen` goes on with it."""
+    desk = open_desk(dry_run=dry_run)
+    carry_out(desk, issue, Close(" ".join(reason)))
+    if not dry_run:
+        say(f"Issue {issue} is closed.")
+
+
+@click.command("reopen")
+@issue_argument
+@dry_run_option
+def reopen_command(issue: int, dry_run: bool) -> None:
+    """Open excursion N again; if it was answered, until there is another answer."""
+    desk = open_desk(dry_run=dry_run)
+    carry_out(desk, issue, Reopen())
+    if not dry_run:
+        say(f"Issue {issue} is open.")
+
+
+@click.command("split")
+@issue_argument
+@click.argument("questions", nargs=-1, required=True, metavar='"Q1?" "Q2?"')
+@dry_run_option
+def split_command(issue: int, questions: tuple[str, ...], dry_run: bool) -> None:
+    """Open an issue for each part of the question of issue N; prints their numbers."""
+    desk = open_desk(dry_run=dry_run)
+    carry_out(desk, issue, split.parse(questions, {}))
+    if dry_run:
+        return
+    titles = {check_title(question) for question in questions}
+    for entry in reversed(desk.forge.thread(issue).entries(split.PARTS)):
+        numbers = (entry.data or {}).get("parts", [])
+        if {desk.forge.thread(number).title for number in numbers} == titles:
+            give("\n".join(map(str, numbers)))
+            break
+
+
+@click.command("spoiler")
+@issue_argument
+@click.argument("state", type=click.Choice(["on", "off"]))
+@dry_run_option
+def spoiler_command(issue: int, state: str, dry_run: bool) -> None:
+    """Post results of excursion N folded from now on, so that readers can predict first."""
+    carry_out(open_desk(dry_run=dry_run), issue, Spoiler(state == "on"))

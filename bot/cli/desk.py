@@ -11,6 +11,7 @@ from bot.cli.place import give, open_forge, say
 from bot.cli.progress import Progress
 from bot.cli.views import write_views
 from bot.cli.warm import settings_of
+from bot.commands.roles import roles
 from bot.config import read_config
 from bot.effects import Effect, line
 from bot.events import Actor, Role
@@ -38,6 +39,7 @@ def open_desk(*, dry_run: bool = False) -> Desk:
     """
     forge, text = open_forge()
     config = read_config(text)
+    roles(config)  # which a mistake in it would show only when somebody comments
     shell = Shell(
         forge=forge,
         executor=LocalExecutor(forge, Progress(), settings_of(config)),

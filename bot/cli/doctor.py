@@ -12,6 +12,7 @@ import click
 
 from bot.cli.machine import machine_findings
 from bot.cli.place import give, json_option
+from bot.commands.roles import roles
 from bot.config import FILE_NAME, Config, read_config
 from bot.doctor.files import form_finding, picture_findings, workflow_findings
 from bot.doctor.finding import Finding, State, good, is_well, missing, unknown
@@ -69,6 +70,7 @@ def _here(git: Git, top: Path) -> tuple[list[Finding], Config, tuple[Template, .
     try:
         if path.exists():
             config = read_config(path.read_bytes())
+            roles(config)
             runners = ", ".join(config.runners)
             findings.append(good("configuration", f"{FILE_NAME} is right; runners: {runners}"))
         else:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from bot.cli.place import give, issue_argument, json_option, open_forge, say
-from bot.errors import ForgeError
-from bot.excursion import read_excursion
-from bot.excursion_file import FILE_NAME, read_excursion_file
+from bot.command import Command, Params, Status
+from bot.config import read_config
+from bot.effects import Reply
+from bot.errors import ExcursionError, ForgeError
+from bot.events import Commanded
+from bot.excursion import Excursion, read_excursion
 from bot.forge.local import LocalForge
 from bot.log.predictions import read_predictions
 from bot.log.safety import plain
-from bot.log.tables import number
-from bot.parameters import SET, written
-from bot.thread import ANSWER, Comment, Thread
+from bot.log.templates import templates_text
+from bot.log.thread_text import on_terminal
+from bot.thread import Comment, Thread
 
 _SWEEP_FACTS = ("status", "points", "succeeded", "failed", "commit", "started", "best")
 
@@ -26,11 +30,11 @@ _SWEEP_FACTS = ("status", "points", "succeeded", "failed", "commit", "started", 
 @json_option
 def list_command(as_json: bool) -> None:
     """List the excursions of this repository, the oldest first."""
-    forge, _ = open_forge()
+    forge, config = open_forge()
     rows = []
     for issue in forge.issue_numbers():
         try:
-            rows.append(_summary(forge, forge.thread(issue)))
+            rows.append(_summary(forge, forge.thread(issue), config))
         except ForgeError as error:  # one damaged file shall not hide the other threads
             say(f"excursion: {error}")
     if as_json:
@@ -55,10 +59,10 @@ def show_command(issue: int, as_json: bool, whole: bool, open_page: bool) -> Non
     """
     from bot.log.thread_text import folded_away, thread_markdown
 
-    forge, _ = open_forge()
+    forge, config = open_forge()
     thread = forge.thread(issue)
     if as_json:
-        give(json.dumps(_whole(forge, thread), indent=1, ensure_ascii=False))
+        give(json.dumps(_whole(forge, thread, config), indent=1, ensure_ascii=False))
         return
     text = thread_markdown(thread)
     give(text if whole or not sys.stdout.isatty() else folded_away(text))
@@ -74,37 +78,13 @@ def show_command(issue: int, as_json: bool, whole: bool, open_page: bool) -> Non
 @json_option
 def status_command(issue: int, as_json: bool) -> None:
     """Show where excursion N stands: state, branch, runs, predictions."""
-    forge, _ = open_forge()
-    thread = forge.thread(issue)
-    from bot.log.sweep.words import count
-
-    whole = _whole(forge, thread)
-    if as_json:
-        del whole["posts"]
-        give(json.dumps(whole, indent=1, ensure_ascii=False))
+    if not as_json:
+        _answered(issue, Status())
         return
-    give(f"{whole['issue']}  {plain(whole['question'])}")
-    begun = f"{whole['kind']} · {whole['branch']}" if whole["kind"] else "not begun"
-    give(f"{whole['state']} · {begun}")
-    for prediction in whole["predictions"]:
-        sure = prediction["confidence"]
-        sure_text = f" ({sure:.0%})" if sure is not None else ""
-        give(f"  {plain(prediction['author'])} predicts{sure_text}: {plain(prediction['text'])}")
-    for sweep in whole["sweeps"]:
-        best = sweep["best"]
-        points = count(sweep["points"], "point")
-        good = f"{sweep['succeeded']} of {points} succeeded"
-        bad = f", {sweep['failed']} failed" if sweep["failed"] else ""
-        at = f" ({best['at']})" if best and best["at"] else ""
-        shown = f"  best {best['metric']}={number(best['value'])}{at}" if best else ""
-        give(f"  sweep {sweep['run_id']}  {sweep['status']}  {good}{bad}{plain(shown)}")
-    for run in (run for run in whole["runs"] if not run["sweep"]):
-        shown = " ".join(f"{n}={number(v)}" for n, v in list(run["metrics"].items())[:4])
-        about = f"answered from {run['answered_from']}  " if run["answered_from"] else ""
-        if run["reproduces"]:
-            about = f"repeats {run['reproduces']}: {run['agreement'] or 'not compared'}  "
-        noun = "eval" if run.get("eval") else "run"
-        give(f"  {noun} {run['run_id']}  {run['status']}  {about}{plain(shown)}".rstrip())
+    forge, config = open_forge()
+    whole = _whole(forge, forge.thread(issue), config)
+    del whole["posts"]
+    give(json.dumps(whole, indent=1, ensure_ascii=False))
 
 
 @click.command("params")
@@ -112,36 +92,7 @@ def status_command(issue: int, as_json: bool) -> None:
 @json_option
 def params_command(issue: int, as_json: bool) -> None:
     """Show the parameters that the notebook of excursion N may be given."""
-    from bot.errors import RequestError
-
-    forge, _ = open_forge()
-    excursion = read_excursion(forge.thread(issue))
-    if excursion is None:
-        raise RequestError(
-            f"the excursion of issue {issue} has not begun", right=f"excursion start {issue}"
-        )
-    where = f"{excursion.folder}/{FILE_NAME}"
-    head = forge.head(excursion.branch)
-    text = forge.read(head, where) if head else None
-    if text is None:
-        raise RequestError(f"is not on the branch {excursion.branch}", where=where)
-    file = read_excursion_file(text, where=f"{where} on {excursion.branch}")
-    declared = file.parameters
-    if as_json:
-        data = {name: d.model_dump(mode="json", exclude_none=True) for name, d in declared.items()}
-        if file.sets:  # no parameter has this name
-            data[SET] = {name: each.model_dump(mode="json") for name, each in file.sets.items()}
-        give(json.dumps(data, indent=1, ensure_ascii=False))
-        return
-    if not declared:
-        say("It has none.")
-    for name, declaration in declared.items():
-        give(f"{name} = {written(declaration.default)}")
-        give(f"    {declaration.allowed}. {plain(declaration.description)}".rstrip(". "))
-    for name, chosen in file.sets.items():
-        values = ", ".join(f"{key}={written(value)}" for key, value in chosen.values.items())
-        give(f"{SET}={name}: {plain(values)}")
-        give(f"    {plain(chosen.description)}")
+    _answered(issue, Params(), as_json=as_json)
 
 
 @click.command("templates")
@@ -166,17 +117,20 @@ def templates_command(as_json: bool) -> None:
         ]
         give(json.dumps(rows, indent=1, ensure_ascii=False))
         return
-    for template in found:
-        manifest = template.manifest
-        give(f"{template.full_name}  {manifest.summary}")
-        give(f"    {manifest.question}")
-        facts = [
-            manifest.runtime,
-            f"measures {manifest.metrics.main}" if manifest.metrics.main else "",
-        ]
-        line = " · ".join(fact for fact in facts if fact)
-        if line:
-            give(f"    {line}")
+    give(on_terminal(templates_text(found)))
+
+
+def _answered(issue: int, command: Command, *, as_json: bool = False) -> None:
+    """Print what a command answers that changes nothing."""
+    from bot import handle
+    from bot.cli.desk import open_desk
+
+    def show(reply: Reply) -> None:
+        shown = on_terminal(reply.text)
+        give(json.dumps(reply.data, indent=1, ensure_ascii=False) if as_json else shown)
+
+    desk = open_desk()
+    handle.command(replace(desk.shell, reply=show), Commanded(desk.actor, issue, command))
 
 
 def _roots() -> tuple[Any, ...]:
@@ -190,11 +144,24 @@ def _roots() -> tuple[Any, ...]:
         return (built_in_templates(),)
 
 
-def _summary(forge: LocalForge, thread: Thread) -> dict[str, Any]:
-    excursion = read_excursion(thread)
+def _excursion(forge: LocalForge, thread: Thread, config: bytes) -> Excursion | None:
+    """Give a thread's excursion, also where the entry that remembers it is gone."""
+    from bot.recovery import recovered
+
+    known = read_excursion(thread)
+    if known is not None or not thread.comments:
+        return known
+    try:
+        return recovered(thread.number, forge, read_config(config))
+    except ExcursionError:  # a broken configuration keeps nobody from looking
+        return None
+
+
+def _summary(forge: LocalForge, thread: Thread, config: bytes) -> dict[str, Any]:
+    excursion = _excursion(forge, thread, config)
     runs = thread.entries("run")
     sweeps = thread.entries("sweep")
-    answer = thread.entry(ANSWER)
+    answer = thread.answer
     outcome = (answer.data or {}).get("outcome") if answer else None
     state = thread.state if thread.is_open else (outcome or "answered" if answer else "closed")
     if any((entry.data or {}).get("status") == "running" for entry in (*runs, *sweeps)):
@@ -216,7 +183,8 @@ def _summary(forge: LocalForge, thread: Thread) -> dict[str, Any]:
 
 def _ended_points(sweep: Comment) -> int:
     data = sweep.data or {}
-    return int(data.get("succeeded", 0)) + int(data.get("failed", 0))
+    counts = (data.get("succeeded"), data.get("failed"))
+    return sum(count for count in counts if isinstance(count, int))
 
 
 def _points(forge: LocalForge, issue: int) -> list[dict[str, Any]]:
@@ -236,8 +204,8 @@ def _points(forge: LocalForge, issue: int) -> list[dict[str, Any]]:
     ]
 
 
-def _whole(forge: LocalForge, thread: Thread) -> dict[str, Any]:
-    whole = _summary(forge, thread)
+def _whole(forge: LocalForge, thread: Thread, config: bytes) -> dict[str, Any]:
+    whole = _summary(forge, thread, config)
     whole["runs"] = [
         {
             "run_id": entry.key.partition(":")[2],
@@ -264,7 +232,7 @@ def _whole(forge: LocalForge, thread: Thread) -> dict[str, Any]:
         {"text": p.text, "author": p.author, "stamped": p.stamped, "confidence": p.confidence}
         for p in read_predictions(thread)
     ]
-    answer = thread.entry(ANSWER)
+    answer = thread.answer
     whole["answer"] = dict(answer.data or {}) if answer else None
     whole["posts"] = [
         {

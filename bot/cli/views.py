@@ -8,14 +8,13 @@ from bot.excursion import read_excursion
 from bot.forge.local import LocalForge
 from bot.log.thread_text import question_text, thread_markdown
 from bot.site.page import Page, Post, render_page
-from bot.thread import ANSWER
 
 
 def write_views(forge: LocalForge, issue: int) -> tuple[Path, Path]:
     """Render a thread anew, as Markdown and as a self-contained page."""
     thread = forge.thread(issue)
     excursion = read_excursion(thread)
-    answer = thread.entry(ANSWER)
+    answer = thread.answer
     words = question_text(thread)
     asked = [Post(thread.author, False, thread.created, words)] if words else []
     page = Page(

@@ -6,15 +6,22 @@ from bot.command import Command
 from bot.commands import (
     answer,
     cancel,
+    close,
     compare,
     evaluate,
     log,
+    params,
     predict,
+    reopen,
     reproduce,
     retry,
     run,
+    split,
+    spoiler,
     start,
+    status,
     sweep,
+    templates,
 )
 from bot.commands import help as help_
 from bot.commands.spec import Spec
@@ -34,6 +41,13 @@ SPECS: tuple[Spec, ...] = (
     predict.SPEC,
     log.SPEC,
     answer.SPEC,
+    close.SPEC,
+    reopen.SPEC,
+    split.SPEC,
+    spoiler.SPEC,
+    status.SPEC,
+    params.SPEC,
+    templates.SPEC,
     help_.SPEC,
 )
 COMMANDS: dict[str, Spec] = {spec.word: spec for spec in SPECS}

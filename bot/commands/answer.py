@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.command import Answer
 from bot.commands.run import declared_if_readable
-from bot.commands.scoring import results_of
+from bot.commands.scoring import judged_by
 from bot.commands.spec import Spec
 from bot.commands.sweep import picture_of
 from bot.commands.words import write_line, write_pairs, write_text
@@ -21,7 +21,7 @@ from bot.excursion import LABEL_ANSWERED, LABEL_RUNNING, Excursion, Outcome
 from bot.excursion_file import NOTEBOOK
 from bot.forge.protocol import StoredRun
 from bot.log import answer as log
-from bot.log.predictions import read_predictions
+from bot.log.notes import log_section, read_notes
 from bot.log.readme import put_section
 from bot.log.safety import inline, unlinked
 from bot.log.sweep.answer import sweep_answer
@@ -29,9 +29,7 @@ from bot.log.sweep.entry import FIGURE
 from bot.log.sweep.metric import best_point, compared
 from bot.log.sweep.table import CSV, points_csv
 from bot.moments import timestamp
-from bot.scoring import name_of, score
 from bot.sweep import Sweep, read_sweeps
-from bot.thread import ANSWER
 from runner.records import Status
 
 OPTIONS = ("outcome", "run")
@@ -114,7 +112,7 @@ def decide(command: Answer, world: World) -> tuple[Effect, ...]:
             f"the answer has {len(text)} characters, {_LONGEST} at most",
             right="Put the long form into the excursion's README.md.",
         )
-    given = world.thread.entry(ANSWER)
+    given = world.thread.answer
     outcome = command.outcome.value if command.outcome else None
     if not world.thread.is_open:
         memory = (given.data if given else None) or {}
@@ -127,13 +125,7 @@ def decide(command: Answer, world: World) -> tuple[Effect, ...]:
     if command.outcome is Outcome.ABANDONED and world.excursion and world.head is None:
         return _abandon(text, world)
     excursion = world.open_excursion()
-    running = [f"sweep {issue}.{sweep.first}" for sweep in world.sweeps if sweep.alive]
-    running += [f"run {issue}.{run.number}" for run in world.runs if run.alive]
-    if running:
-        raise RequestError(
-            f"{running[0]} is still going",
-            right="Wait for it, or stop it: " + world.surroundings.example("cancel", issue),
-        )
+    world.check_nothing_runs()
     if world.uncommitted:
         paths = ", ".join(world.uncommitted[:5])
         raise RequestError(
@@ -148,13 +140,14 @@ def decide(command: Answer, world: World) -> tuple[Effect, ...]:
     into = world.config.default_branch
     files = _files(answer, basis, world, excursion)
     memory = {"text": text, "outcome": outcome, "stamped": stamped}
-    judged = _judged(basis, world)
+    rests_on = basis.name if basis else ""
+    judged = judged_by(rests_on, world)
     entry = log.answer_entry(
         answer,
         folder=excursion.folder,
         branch=excursion.branch,
         into=into,
-        rests_on=basis.name if basis else "",
+        rests_on=rests_on,
         judged=judged,
         surroundings=world.surroundings,
     )
@@ -163,7 +156,7 @@ def decide(command: Answer, world: World) -> tuple[Effect, ...]:
     return (
         CommitFiles(excursion.branch, files, message),
         OpenPullRequest(issue, excursion.branch, into, title),
-        UpsertEntry(issue, ANSWER, entry, memory),
+        UpsertEntry(issue, world.thread.answer_key, entry, memory),
         SetLabels(issue, add=(LABEL_ANSWERED,), remove=(LABEL_RUNNING,)),
         # A reviewed pull request closes the issue when it is merged.
         *(() if world.surroundings.is_github else (Close(issue),)),
@@ -177,7 +170,7 @@ def _abandon(text: str, world: World) -> tuple[Effect, ...]:
     answer = log.Answer(text, Outcome.ABANDONED, world.actor, stamped)
     memory = {"text": text, "outcome": Outcome.ABANDONED.value, "stamped": stamped}
     return (
-        UpsertEntry(issue, ANSWER, log.abandoned_entry(answer), memory),
+        UpsertEntry(issue, world.thread.answer_key, log.abandoned_entry(answer), memory),
         SetLabels(issue, add=(LABEL_ANSWERED,), remove=(LABEL_RUNNING,)),
         Close(issue),
     )
@@ -247,17 +240,6 @@ def last_good(runs: Sequence[StoredRun]) -> StoredRun | None:
     return good[-1] if good else None
 
 
-def _judged(basis: Basis | None, world: World) -> tuple[log.Judged, ...]:
-    """Hold the predictions against what the answer rests on."""
-    results = results_of(world)
-    name = basis.name if basis else ""
-    ran = basis.run.result if basis and not basis.sweep else None
-    if ran is not None and ran.answered_from:  # which says what that one said
-        name = next((name_of(r) for r in results if r.run_id == ran.answered_from), name)
-    scores = (score(prediction, results) for prediction in read_predictions(world.thread))
-    return tuple(log.Judged(each, each.of(name)) for each in scores)
-
-
 def _files(
     answer: log.Answer, basis: Basis | None, world: World, excursion: Excursion
 ) -> dict[str, bytes]:
@@ -270,7 +252,7 @@ def _files(
     if inline(excursion.question) not in readme:  # somebody wrote the README anew, or removed it
         readme = f"# {inline(excursion.question)}\n\n{readme}"
     rests_on = basis.name if basis else ""
-    predictions = log.predictions_section(_judged(basis, world), rests_on)
+    predictions = log.predictions_section(judged_by(rests_on, world), rests_on)
     readme = put_section(readme, "predictions", predictions, heading="Predictions")
     run, sweep = (basis.run, basis.sweep) if basis else (None, None)
     picture, png = picture_of(sweep, declared) if sweep else (None, b"")
@@ -283,6 +265,9 @@ def _files(
     )
     if section.rpartition("\n\n")[0] not in readme:  # else only the minute could differ
         readme = put_section(readme, "answer", section, heading="Answer")
+    notes = read_notes(world.thread)
+    if notes:
+        readme = put_section(readme, "log", log_section(notes), heading="Log")
     files = {f"{excursion.folder}/README.md": readme.encode("utf-8", "surrogateescape")}
     if run is not None:
         for name, content in world.run_files.get(run.number, {}).items():

@@ -15,7 +15,9 @@ from bot.errors import RequestError
 from bot.events import Role
 from bot.forge.attached import read_attached
 from bot.forge.protocol import StoredRun, run_ref
+from bot.log.run_details import folded
 from bot.log.side_by_side import Address, comparison_text
+from bot.log.spoiler import is_folded
 from bot.side_by_side import Comparison, Side, side_by_side
 from bot.side_by_side_document import document
 from bot.template import Metrics
@@ -68,6 +70,8 @@ def decide(command: Compare, world: World) -> tuple[Effect, ...]:
     """
     comparison = compared(command, world)
     text = comparison_text(comparison, picture_addresses(command, world))
+    if world.asked.comment and any(is_folded(entry.data) for entry in world.thread.told):
+        text = folded("The comparison · open for its results", text)
     return (Reply(text, document(comparison)),)
 
 

@@ -72,7 +72,8 @@ def help_text(spec: Spec, who: str) -> str:
         spec: The command.
         who: Who may use it.
     """
-    parts = [spec.summary, spec.details, f"*For {who}.* Example:", fence(spec.example)]
+    may = "For anyone." if who == "anyone" else f"Needs the role {who}."
+    parts = [spec.summary, spec.details, f"*{may}* For example:", fence(spec.example)]
     return "\n\n".join(part for part in parts if part)
 
 

@@ -15,6 +15,7 @@ from bot.parameters import Value
 from bot.sizes import parse_size
 from runner.records import Resources, RunRequest, Warm
 
+_MOST_RUNS = 10**9  # a marker that says more was not written by us
 OPTIONS = ("timeout", "cell_timeout", "runner")
 
 
@@ -149,12 +150,10 @@ def chosen_runner(
 def next_number(world: World) -> int:
     """Give the number above every run that a ref or an entry knows."""
     known = [run.number for run in world.runs]
-    for entry in world.thread.entries("run"):
-        number = entry.key.rpartition(".")[2]
-        known += [int(number)] if number.isdigit() else []
+    known += [entry.key_number for entry in world.thread.entries("run")]
     for entry in world.thread.entries("sweep"):
         last = (entry.data or {}).get("last")
-        known += [last] if isinstance(last, int) else []
+        known += [last] if isinstance(last, int) and last < _MOST_RUNS else []
     return max(known, default=0) + 1
 
 

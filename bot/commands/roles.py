@@ -11,13 +11,6 @@ from bot.errors import RequestError, did_you_mean
 from bot.events import Role
 
 _KEY = "commands.roles"
-_PEOPLE = {
-    Role.READ: "anyone",
-    Role.TRIAGE: "the role triage",
-    Role.WRITE: "the role write",
-    Role.MAINTAIN: "the role maintain",
-    Role.ADMIN: "the role admin",
-}
 
 
 def roles(config: Config) -> Mapping[str, Role]:
@@ -39,8 +32,8 @@ def needed(spec: Spec, config: Config) -> Role:
 
 
 def people(role: Role) -> str:
-    """Say who has a role."""
-    return _PEOPLE[role]
+    """Say who has a role, in a word."""
+    return "anyone" if role <= Role.READ else role.name.lower()
 
 
 def _known(config: Config) -> Mapping[str, Spec]:

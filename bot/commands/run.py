@@ -23,12 +23,13 @@ from bot.excursion_file import NOTEBOOK, ExcursionFile
 from bot.forge.attached import write_attached
 from bot.forge.marker import write_marker
 from bot.forge.protocol import run_ref
-from bot.log.eval_entry import eval_entry, running_eval
+from bot.log.eval_entry import eval_entry, neutral_heading, running_eval
 from bot.log.figures import safe_figures
 from bot.log.predictions import read_predictions
 from bot.log.redact import Secrets
 from bot.log.redacted_run import redacted_run
-from bot.log.run_entry import run_entry, running_entry
+from bot.log.run_entry import heading, run_entry, running_entry
+from bot.log.spoiler import FOLDED, folded_results, spoilers_fold
 from bot.parameters import bind
 from runner.records import RunRequest, RunResult, to_json
 
@@ -178,6 +179,9 @@ def ended_entry(result: RunResult, world: World) -> UpsertEntry:
     memory = run_memory(result, beside=write_attached(world.surroundings.attached))
     if compared is not None:
         memory["agreement"] = compared.verdict.words
+    if spoilers_fold(world.thread):
+        name = f"Run {result.run_id} {result.status.value.replace('_', ' ')}"
+        entry, memory[FOLDED] = folded_results(entry, heading(result), name), True
     return UpsertEntry(result.issue, f"run:{result.run_id}", entry, memory)
 
 
@@ -193,6 +197,9 @@ def _ended_eval(result: RunResult, world: World) -> UpsertEntry:
         ),
         surroundings=world.surroundings,
     )
+    if spoilers_fold(world.thread):
+        name = f"Eval {result.run_id} {result.status.value.replace('_', ' ')}"
+        entry, memory[FOLDED] = folded_results(entry, neutral_heading(result), name), True
     return UpsertEntry(result.issue, f"run:{result.run_id}", entry, memory)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bot.commands.run import declared_if_readable
 from bot.commands.world import World
 from bot.effects import UpsertEntry
 from bot.errors import nearest
+from bot.log.answer import Judged
 from bot.log.predictions import prediction_entry, read_predictions
-from bot.scoring import Prediction, Score, score
+from bot.log.spoiler import FOLDED, is_folded, spoilers_fold
+from bot.scoring import Prediction, Score, name_of, score
 from bot.thread import Thread
 from runner.records import RunResult
 
@@ -36,9 +38,26 @@ def scored_predictions(world: World, ended: Iterable[RunResult] = ()) -> tuple[U
 def scored_entry(prediction: Prediction, world: World, results: Sequence[RunResult]) -> UpsertEntry:
     """Give the entry of a prediction as it stands after these runs."""
     scored = score(prediction, results)
-    body = prediction_entry(prediction, scored, warning=odd_metric(prediction, world, results))
+    key = f"prediction:{prediction.number}"
+    folds = spoilers_fold(world.thread) and not _is_open(world.thread, key)
+    warning = odd_metric(prediction, world, results)
+    body = prediction_entry(prediction, scored, warning=warning, folded=folds)
     memory = prediction_memory(prediction, scored)
-    return UpsertEntry(world.thread.number, f"prediction:{prediction.number}", body, memory)
+    if folds and is_scored(memory):
+        memory[FOLDED] = True
+    return UpsertEntry(world.thread.number, key, body, memory)
+
+
+def is_scored(memory: Mapping[str, object] | None) -> bool:
+    """Say whether runs have said anything of the prediction whose entry remembers this."""
+    return bool({"decided_by", "late"} & set(memory or ()))
+
+
+def _is_open(thread: Thread, key: str) -> bool:
+    """Say whether what came of a prediction was posted before results were to be folded."""
+    there = thread.entry(key)
+    data = there.data if there else None
+    return is_scored(data) and not is_folded(data)
 
 
 def prediction_memory(prediction: Prediction, scored: Score) -> dict[str, object]:
@@ -56,6 +75,21 @@ def prediction_memory(prediction: Prediction, scored: Score) -> dict[str, object
     if scored.late is not None:
         memory["late"] = scored.late.run_id
     return memory
+
+
+def judged_by(name: str, world: World) -> tuple[Judged, ...]:
+    """Hold the predictions against what an answer rests on.
+
+    Args:
+        name: The run or the sweep, as `Verdict` names it; empty where there is none.
+        world: The thread and its runs.
+    """
+    results = results_of(world)
+    ran = next((result for result in results if name == f"run {result.run_id}"), None)
+    if ran is not None:  # one that was answered from another says what that one said
+        name = next((name_of(r) for r in results if r.run_id == ran.answered_from), name)
+    scores = (score(prediction, results) for prediction in read_predictions(world.thread))
+    return tuple(Judged(each, each.of(name)) for each in scores)
 
 
 def results_of(world: World, ended: Iterable[RunResult] = ()) -> tuple[RunResult, ...]:

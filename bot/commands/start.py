@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.command import Start
 from bot.commands.spec import Spec
+from bot.commands.welcome import excursion_memory, welcome_now
 from bot.commands.words import write_line, write_pairs, write_word
 from bot.commands.world import World
 from bot.config import Config
@@ -112,7 +113,7 @@ def decide(command: Start, world: World) -> tuple[Effect, ...]:
     """
     thread = world.thread
     if not thread.is_open:
-        raise RequestError(f"issue {thread.number} is closed", right="Ask a new question.")
+        raise RequestError(f"issue {thread.number} is closed", right=world.ask_anew)
     begun = world.excursion
     template = world.template
     if begun and command.template and command.template not in (begun.template, begun.template_name):
@@ -122,6 +123,8 @@ def decide(command: Start, world: World) -> tuple[Effect, ...]:
         )
     if template is None:
         return ()
+    if begun is not None and read_excursion(thread) is None:
+        return _welcome_again(begun, template, world)
     asked = _asked(thread)
     parameters = dict(asked["parameters"]) | dict(command.parameters)
     return _begin(
@@ -190,13 +193,6 @@ def _begin(
     )
     declared = read_excursion_file(files[FILE_NAME], where=FILE_NAME)
     at = {f"{excursion.folder}/{name}": content for name, content in files.items()}
-    memory = {
-        "question": excursion.question,
-        "kind": excursion.kind.value,
-        "template": excursion.template,
-        "branch": branch,
-        "folder": excursion.folder,
-    }
     message = f"Begin excursion {thread.number}\n\n{unlinked(thread.title)}\n"
     return (
         CreateBranch(branch, base),
@@ -211,8 +207,18 @@ def _begin(
                 prompt=template.manifest.prediction,
                 surroundings=surroundings,
             ),
-            memory,
+            excursion_memory(excursion),
         ),
+    )
+
+
+def _welcome_again(excursion: Excursion, template: Template, world: World) -> tuple[Effect, ...]:
+    """Make the welcome anew that somebody deleted or damaged, and leave the files alone."""
+    labels = (LABEL, excursion.kind.label, template_label(excursion.template_name))
+    return (
+        *((CreateBranch(excursion.branch, world.base),) if world.base and world.head else ()),
+        SetLabels(world.thread.number, labels),
+        welcome_now(world, template.manifest.prediction),
     )
 
 

@@ -28,6 +28,7 @@ from bot.forge.protocol import sweep_ref
 from bot.grid import expand
 from bot.log.predictions import read_predictions
 from bot.log.safety import clip
+from bot.log.spoiler import FOLDED, folded_results, spoilers_fold
 from bot.log.sweep.chart import choose_chart
 from bot.log.sweep.entry import FIGURE, Shown, State, sweep_entry
 from bot.log.sweep.metric import best_point, compared
@@ -183,6 +184,9 @@ def entry_effects(sweep: Points, state: State, world: World) -> tuple[Effect, ..
         surroundings=world.surroundings,
     )
     memory = _memory(sweep, state, declared) | write_attached(world.surroundings.attached)
+    if sweep.results and spoilers_fold(world.thread):
+        own = entry.partition("\n\n")[0]
+        entry, memory[FOLDED] = folded_results(entry, own, f"Sweep {sweep.id}"), True
     running = state is State.RUNNING
     message = f"Sweep {sweep.id}: {len(sweep.succeeded)} of {len(sweep.points)} points succeeded\n"
     publish = PublishSweep(

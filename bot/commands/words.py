@@ -140,6 +140,20 @@ def unquoted(text: str, *, letters: bool = True) -> str:
     return _ESCAPE.sub(meant, inside)
 
 
+def no_words(word: str, words: Words) -> None:
+    """Refuse words behind a command that has none.
+
+    Raises:
+        RequestError: There is one.
+    """
+    if words:
+        raise RequestError(
+            f"{word} does not know the word {words[0]!r}",
+            right=f"Write /{word} alone.",
+            culprit=words[0],
+        )
+
+
 def write_line(word: str, *parts: str) -> str:
     """Write a command's line from parts that were written by the functions below."""
     return " ".join([f"/{word}", *(part for part in parts if part)])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.budget import Usage
 from bot.command import Asked
 from bot.config import Config
 from bot.errors import RequestError
@@ -40,12 +41,18 @@ class World:
     template: Template | None = None
     secrets: Secrets = field(default_factory=Secrets)  # that nothing published may hold
     surroundings: Surroundings = LOCAL  # where the thread is read
+    templates: tuple[Template, ...] = ()  # all that there are, read where they are asked for
+    usage: Usage | None = None  # of the budget, read where it is asked for
+    found: Excursion | None = None  # by its branch or its runs, where the welcome is gone
     asked: Asked = field(default_factory=Asked)  # which command this is
 
     @property
     def excursion(self) -> Excursion | None:
-        """The excursion as the welcome entry remembers it; None before it has begun."""
-        return read_excursion(self.thread)
+        """The excursion as the welcome entry remembers it, or as it was found without.
+
+        None before it has begun.
+        """
+        return read_excursion(self.thread) or self.found
 
     def begun(self) -> Excursion:
         """Give the excursion.
@@ -82,12 +89,31 @@ class World:
             )
         return excursion
 
+    def check_nothing_runs(self) -> None:
+        """Make sure that nothing of the excursion goes on.
+
+        Raises:
+            RequestError: Something does; the message says how it is stopped.
+        """
+        issue = self.thread.number
+        running = [(f"sweep {issue}.{s.first}", s.first) for s in self.sweeps if s.alive]
+        running += [(f"run {issue}.{run.number}", run.number) for run in self.runs if run.alive]
+        if running:
+            name, number = running[0]
+            stop = f"excursion cancel {issue} {number}"
+            stop = f"/cancel {number}" if self.surroundings.is_github else stop
+            raise RequestError(f"{name} is still going", right=f"Wait for it, or stop it: {stop}")
+
+    @property
+    def open_again(self) -> str:
+        """Say how a closed issue is opened."""
+        return f"To go on with it: {self.surroundings.example('reopen', self.thread.number)}"
+
     @property
     def ask_anew(self) -> str:
-        """Say how a new question is asked."""
-        if self.surroundings.is_github:
-            return "Ask a new question: open an issue."
-        return 'Ask a new question: excursion ask "…?"'
+        """Say how a closed issue is opened, and how a new question is asked."""
+        how = "open an issue" if self.surroundings.is_github else 'excursion ask "…?"'
+        return f"{self.open_again}. Or ask a new question: {how}"
 
     def _last_commit(self) -> str:
         """Give the commit of the last run, where a lost branch may have stood."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 
+from bot.forge.github_parts import GithubParts
 from bot.forge.github_runs import GithubRuns
 from bot.forge.github_threads import GithubThreads
 
 
-class GithubForge(GithubThreads, GithubRuns):
+class GithubForge(GithubThreads, GithubParts, GithubRuns):
     """A repository on GitHub, as one job about one issue works with it."""
 
     def lock(self) -> AbstractContextManager[None]:

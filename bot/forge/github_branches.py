@@ -32,6 +32,12 @@ class GithubBranches(GithubPlace):
         found = self._look([ref])[ref]
         return found.oid if found else None
 
+    def branches_of(self, issue: int) -> tuple[str, ...]:
+        """List the branches whose names an excursion of this issue could have."""
+        listed = self._api.get(f"/git/matching-refs/heads/{issue}").data
+        found = [str(each["ref"]).removeprefix("refs/heads/") for each in listed]
+        return tuple(name for name in found if name.partition("-")[0] == str(issue))
+
     def branches_in_the_way(self, branch: str) -> tuple[str, ...]:
         """Give the branch itself, if there is one."""
         return (branch,) if self.head(branch) else ()

@@ -58,6 +58,29 @@ query Comments($owner: String!, $name: String!, $issue: Int!, $after: String) {{
 }}
 """
 
+# What was opened, or touched, since a moment.
+OPENED = """
+query Opened($owner: String!, $name: String!, $since: DateTime!, $after: String) {
+  repository(owner: $owner, name: $name) {
+    issues(
+      first: 100
+      after: $after
+      orderBy: {field: CREATED_AT, direction: DESC}
+      filterBy: {since: $since}
+    ) {
+      pageInfo { hasNextPage endCursor }
+      nodes {
+        number
+        fullDatabaseId
+        author { login __typename }
+        viewerDidAuthor
+        body
+      }
+    }
+  }
+}
+"""
+
 LINK_BRANCH = """
 mutation Link($issueId: ID!, $oid: GitObjectID!, $name: String!, $repositoryId: ID!) {
   createLinkedBranch(

@@ -44,7 +44,7 @@ class GithubRuns(GithubBranches):
         """Give the runs as their entries tell of them."""
         found = {number: StoredRun(number, None, None) for number in self._numbers}
         for entry in self._known(issue).entries("run"):
-            number = _number(entry)
+            number = entry.key_number
             if number:
                 request = _request((entry.data or {}).get("request"))
                 alive = self._is_alive(entry)
@@ -122,7 +122,7 @@ class GithubRuns(GithubBranches):
     def sweeps(self, issue: int) -> tuple[StoredSweep, ...]:
         """List the sweeps that go on."""
         entries = self._known(issue).entries("sweep")
-        return tuple(StoredSweep(_number(e), alive=True) for e in entries if self._is_alive(e))
+        return tuple(StoredSweep(e.key_number, alive=True) for e in entries if self._is_alive(e))
 
     def allot_runs(self, runs: Sequence[tuple[RunRequest, Mapping[str, bytes]]]) -> None:
         """Create the refs of runs at the commits that run, all or none.
@@ -271,18 +271,12 @@ class GithubRuns(GithubBranches):
         if data.get("status") != _RUNNING:
             return False
         request = _request(data.get("request"))
-        limit = timedelta(seconds=request.timeout_s) if request else timedelta()
         try:
+            limit = timedelta(seconds=request.timeout_s) if request else timedelta()
             began = datetime.fromisoformat(str(data.get("started")))
             return datetime.fromisoformat(self._moment) < began + limit + _QUEUE
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return True
-
-
-def _number(entry: Comment) -> int:
-    """Give the number of the run, or of the first run, that an entry tells of; 0 for none."""
-    number = entry.key.rpartition(".")[2]
-    return int(number) if number.isascii() and number.isdigit() else 0
 
 
 def _run(request: RunRequest) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
@@ -47,11 +48,24 @@ class GithubThreads(GithubPlace):
         self._known(self._issue)
         return self._spent
 
-    def close_issue(self, issue: int) -> None:
-        """Close the issue."""
+    def spent_lately(self) -> tuple[Mapping[str, Any], ...]:
+        """Give what entries of the whole repository remember, if it was to be read."""
+        return tuple(entry.data for entry in self.spent())
+
+    def close_issue(self, issue: int, *, answered: bool = True) -> None:
+        """Close the issue, as completed or as not planned."""
         if self._known(issue).is_open:
-            self._api.write("PATCH", f"/issues/{issue}", {"state": "closed"})
-            self._thread = dataclasses.replace(self._known(issue), state="closed")
+            why = "completed" if answered else "not_planned"
+            self._set_state(issue, {"state": "closed", "state_reason": why})
+
+    def reopen_issue(self, issue: int) -> None:
+        """Open the issue again."""
+        if not self._known(issue).is_open:
+            self._set_state(issue, {"state": "open"})
+
+    def _set_state(self, issue: int, wanted: dict[str, str]) -> None:
+        self._api.write("PATCH", f"/issues/{issue}", wanted)
+        self._thread = dataclasses.replace(self._known(issue), state=wanted["state"])
 
     def set_labels(self, issue: int, add: tuple[str, ...], remove: tuple[str, ...]) -> None:
         """Add and remove labels; one that the repository does not have yet is made."""
@@ -134,9 +148,12 @@ class GithubThreads(GithubPlace):
 
 
 def react(api: Any, issue: int, comment: int, reaction: str) -> None:
-    """Acknowledge a comment, or the issue itself; GitHub keeps one of a kind from each of us."""
+    """Acknowledge a comment, or the issue itself; GitHub keeps one of a kind from each of us.
+
+    A comment that was deleted meanwhile needs no more of it.
+    """
     at = f"/issues/comments/{comment}" if comment else f"/issues/{issue}"
-    api.write("POST", f"{at}/reactions", {"content": reaction})
+    api.write("POST", f"{at}/reactions", {"content": reaction}, allowed=(404,))
 
 
 def _on_github() -> RequestError:

@@ -27,6 +27,12 @@ class LocalBranches(LocalPlace):
         """Give the commit of a branch, None if there is no such branch."""
         return self.git.commit_of(f"refs/heads/{branch}")
 
+    def branches_of(self, issue: int) -> tuple[str, ...]:
+        """List the branches whose names an excursion of this issue could have."""
+        heads = "refs/heads/"
+        found = [ref.removeprefix(heads) for ref in self.git.refs(heads)]
+        return tuple(name for name in found if name.partition("-")[0] == str(issue))
+
     def branches_in_the_way(self, branch: str) -> tuple[str, ...]:
         """List the branches that keep one of this name from being made: itself, or any below it."""
         found = self.git.refs(f"refs/heads/{branch}")

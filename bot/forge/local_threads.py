@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from bot.errors import ForgeError, RequestError
 from bot.forge import thread_files
 from bot.forge.local_place import LocalPlace
+from bot.forge.marker import read_marker, write_marker
+from bot.forge.protocol import Part
 from bot.forge.thread_files import write_atomically
 from bot.moments import timestamp
 from bot.thread import BOT, Comment, Thread
+
+PART = "part"  # what the marker of an issue is that asks a part of another's question
 
 
 class LocalThreads(LocalPlace):
@@ -49,6 +54,10 @@ class LocalThreads(LocalPlace):
             )
         return thread
 
+    def spent_lately(self) -> tuple[Mapping[str, Any], ...]:
+        """Give nothing: what runs may take together is limited on GitHub only."""
+        return ()
+
     def open_issue(
         self, issue: int, title: str, body: str, labels: tuple[str, ...], author: str
     ) -> None:
@@ -64,9 +73,26 @@ class LocalThreads(LocalPlace):
                 right="Give the command again.",
             )
 
-    def close_issue(self, issue: int) -> None:
-        """Close an issue."""
+    def open_part(self, issue: int, title: str, body: str, author: str, mark: str) -> Part:
+        """Open an issue for a part of this one's question, unless one bears this mark already.
+
+        There are no sub-issues here; the part says what it is part of.
+        """
+        memory = {"of": issue, "mark": mark}
+        there = next((t for t in self.questions() if read_marker(t.body) == (PART, memory)), None)
+        if there is not None:
+            return Part(there.number, there.title, is_sub_issue=False)
+        number = self.next_issue()
+        self.open_issue(number, title, f"{body}\n\n{write_marker(PART, memory)}", (), author)
+        return Part(number, title, is_sub_issue=False)
+
+    def close_issue(self, issue: int, *, answered: bool = True) -> None:  # noqa: ARG002  # GitHub's
+        """Close an issue; whether it is answered, its entries say."""
         self._rewrite_issue(issue, state="closed")
+
+    def reopen_issue(self, issue: int) -> None:
+        """Open an issue that is closed."""
+        self._rewrite_issue(issue, state="open")
 
     def set_labels(self, issue: int, add: tuple[str, ...], remove: tuple[str, ...]) -> None:
         """Add and remove labels."""
@@ -78,6 +104,8 @@ class LocalThreads(LocalPlace):
 
     def _rewrite_issue(self, issue: int, **changes: Any) -> None:
         thread = self.thread(issue)
+        if all(getattr(thread, name) == value for name, value in changes.items()):
+            return
         fields = {name: getattr(thread, name) for name in thread.__dataclass_fields__}
         thread_files.write_issue(self.root, Thread(**(fields | changes)))
 

@@ -45,6 +45,15 @@ class StoredSweep:
     alive: bool  # the command, or a run that it began, is at work now
 
 
+@dataclass(frozen=True)
+class Part:
+    """An issue that asks a part of another issue's question."""
+
+    number: int
+    title: str
+    is_sub_issue: bool  # where there is such a thing; otherwise it says what it is part of
+
+
 class Threads(Protocol):
     """Issues and their comments."""
 
@@ -57,13 +66,22 @@ class Threads(Protocol):
     def thread(self, issue: int) -> Thread:
         """Read one thread; RequestError if there is none."""
 
+    def spent_lately(self) -> tuple[Mapping[str, Any], ...]:
+        """Give what entries of the whole repository remember, where a budget counts it."""
+
     def open_issue(
         self, issue: int, title: str, body: str, labels: tuple[str, ...], author: str
     ) -> None:
         """Open an issue under a number that was free."""
 
-    def close_issue(self, issue: int) -> None:
-        """Close an issue."""
+    def open_part(self, issue: int, title: str, body: str, author: str, mark: str) -> Part:
+        """Open an issue for a part of this one's question, unless one bears this mark already."""
+
+    def close_issue(self, issue: int, *, answered: bool = True) -> None:
+        """Close an issue, answered or given up."""
+
+    def reopen_issue(self, issue: int) -> None:
+        """Open an issue that is closed."""
 
     def set_labels(self, issue: int, add: tuple[str, ...], remove: tuple[str, ...]) -> None:
         """Add and remove labels."""
@@ -86,6 +104,9 @@ class Branches(Protocol):
 
     def head(self, branch: str) -> str | None:
         """Give the commit of a branch, None if there is no such branch."""
+
+    def branches_of(self, issue: int) -> tuple[str, ...]:
+        """List the branches whose names an excursion of this issue could have."""
 
     def branches_in_the_way(self, branch: str) -> tuple[str, ...]:
         """List the branches that keep one of this name from being made."""

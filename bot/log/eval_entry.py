@@ -32,7 +32,7 @@ def running_eval(request: RunRequest) -> str:
         f"{what} for by {inline(request.requested_by)} at {short_moment(request.requested)} UTC. "
         f"It may take {spoken(request.timeout_s)} at most."
     )
-    parts = [f"### ⏳ Eval {request.run_id} is running", fence(request.code, "python"), lead]
+    parts = [f"### ⏳ Eval {request.run_id} is running", lead, fence(request.code, "python")]
     return "\n\n".join(parts)
 
 
@@ -54,8 +54,8 @@ def eval_entry(result: RunResult, *, figures_at: str, surroundings: Surroundings
         seen = ["*It showed nothing.*"]
     opened = [
         _heading(result),
-        fence(result.code, "python"),
         _context(result),
+        fence(result.code, "python"),
         _trouble(result),
         *seen,
         noted(result),
@@ -70,8 +70,8 @@ def eval_entry(result: RunResult, *, figures_at: str, surroundings: Surroundings
     ]
     parts = [part for part in opened if part]
     parts += [folded(title, text) for title, text in details if text]
-    while len("\n\n".join(parts)) > LONGEST and len(parts) > 2:  # heading and code stay
-        parts.remove(max(parts[2:], key=len))
+    while len("\n\n".join(parts)) > LONGEST and len(parts) > 3:  # heading and code stay
+        parts.remove(max(parts[3:], key=len))
     return clip("\n\n".join(parts), LONGEST)
 
 
@@ -81,6 +81,11 @@ def formula_entry(text: str, who: str, now: datetime) -> str:
     https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/writing-mathematical-expressions
     """
     return f"**{inline(who)}**, {short_moment(timestamp(now))} UTC:\n\n{fence(text, 'math')}"
+
+
+def neutral_heading(result: RunResult) -> str:
+    """Render a heading that says nothing of what came out, for where that is folded."""
+    return f"### Eval {result.run_id}"
 
 
 def _heading(result: RunResult) -> str:

@@ -20,14 +20,13 @@ def read_predictions(thread: Thread) -> tuple[Prediction, ...]:
     found = []
     for entry in thread.entries("prediction"):
         data = entry.data or {}
-        number = entry.key.partition(":")[2]
-        if not (number.isascii() and number.isdigit()) or not isinstance(data.get("text"), str):
+        if not entry.key_number or not isinstance(data.get("text"), str):
             continue
         sure = data.get("confidence")
         known = isinstance(sure, int | float) and not isinstance(sure, bool) and 0 <= sure <= 1
         found.append(
             Prediction(
-                number=int(number),
+                number=entry.key_number,
                 text=data["text"],
                 author=str(data.get("author", "")),
                 stamped=str(data.get("stamped", entry.created)),

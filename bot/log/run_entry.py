@@ -124,11 +124,16 @@ def headline(metrics: Mapping[str, Metric], declared: ExcursionFile | None) -> s
 
 
 def _heading(result: RunResult, original: RunResult | None, agreement: Agreement | None) -> str:
-    if result.cache_hit:
-        return f"### ⚡ Run {result.run_id}: answered from run {result.answered_from}"
-    if original is not None and agreement is not None:
+    if original is not None and agreement is not None and not result.cache_hit:
         sign = "❗" if agreement.verdict is Verdict.DIFFERENT else "✅"
         return f"### {sign} {inline(verdict_line(result, original, agreement))}"
+    return heading(result)
+
+
+def heading(result: RunResult) -> str:
+    """Say that a run has ended, and how, but nothing of what came out."""
+    if result.cache_hit:
+        return f"### ⚡ Run {result.run_id}: answered from run {result.answered_from}"
     sign, words = SIGNS[result.status]
     repeated = f", repeating run {result.reproduces}," if result.reproduces else ""
     lasted = "" if result.status is Status.REFUSED else f" {spoken(result.duration_s)}"

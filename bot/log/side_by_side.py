@@ -11,7 +11,8 @@ from bot.log.run_details import folded
 from bot.log.run_entry import SIGNS
 from bot.log.safety import clip, code, fence, inline
 from bot.log.tables import WIDEST, number, table
-from bot.side_by_side import CodeChange, Comparison, FigureRow, MetricRow, Row, Side
+from bot.matched_figures import FigureRow
+from bot.side_by_side import CodeChange, Comparison, MetricRow, Row, Side
 from runner.records import Figure, Metric, Status
 
 Address = Callable[[int, Figure], str]
@@ -54,10 +55,11 @@ def same_line(
 
     Args:
         comparison: What was compared.
-        name: Writes a metric's name.
+        name: Writes the name of a metric or of a commit.
         plain: Writes any other text.
     """
     same = [plain(text) for text in comparison.same]
+    same += [f"commit {name(comparison.commit[:10])}"] if comparison.commit else []
     equal = [row for row in comparison.metrics if row.verdict is not Verdict.DIFFERENT]
     same += [f"{name(clip(row.name, WIDEST))} {plain(_value(row))}" for row in equal[:_MOST_NAMED]]
     same += [f"{len(equal) - _MOST_NAMED} more metrics"] if len(equal) > _MOST_NAMED else []

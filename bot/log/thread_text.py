@@ -1,7 +1,8 @@
-"""A thread ─► one Markdown text, as `thread.md` keeps it; folded, as a terminal shows it."""
+"""A thread ─► one Markdown text, as `thread.md` keeps it; and Markdown as a terminal shows it."""
 
 from __future__ import annotations
 
+import html
 import re
 
 from bot.log.predictions import short_moment
@@ -10,6 +11,7 @@ from bot.thread import Thread
 
 _FOLD = re.compile(r"<details><summary>(.*?)</summary>\s*")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_ESCAPED = re.compile(r"\\([\\`*_\[\]|~$^#+\-=:.)>])")
 _COMMENT = re.compile(r"^<!-- excursion .*-->$", re.MULTILINE)
 
 
@@ -20,11 +22,9 @@ def question_text(thread: Thread) -> str:
 
 def thread_markdown(thread: Thread) -> str:
     """Write a whole thread, its posts parted by rules."""
-    head = [
-        f"# {inline(thread.title)}",
-        f"*Issue {thread.number}, {thread.state} · {' · '.join(code(x) for x in thread.labels)} · "
-        f"asked by {inline(thread.author)}, {short_moment(thread.created)} UTC*",
-    ]
+    facts = [f"Issue {thread.number}, {thread.state}", *map(code, thread.labels)]
+    facts += [f"asked by {inline(thread.author)}, {short_moment(thread.created)} UTC"]
+    head = [f"# {inline(thread.title)}", f"*{' · '.join(facts)}*"]
     body = question_text(thread)
     parts = ["\n\n".join([*head, closed(body)] if body else head)]
     for comment in thread.comments:
@@ -58,3 +58,8 @@ def folded_away(markdown: str) -> str:
         if not titles:
             shown.append(line)
     return "\n".join(shown)
+
+
+def on_terminal(markdown: str) -> str:
+    """Show what was made safe for Markdown as the text that it is, where no Markdown is read."""
+    return _ESCAPED.sub(r"\1", html.unescape(markdown)).replace("\u200b", "")

@@ -8,6 +8,11 @@ from bot.log.safety import code, fence, inline
 from bot.surroundings import LOCAL, Surroundings
 
 _STATE = "**Now:**"
+_SPOILER = "🙈 "
+REBUILT = (
+    "*This entry was made anew: the one that began the excursion was deleted or damaged, and lines "
+    "of the log that stood in it are lost.*"
+)
 
 
 def welcome_entry(
@@ -55,8 +60,25 @@ def with_state(welcome: str, state: str) -> str:
         welcome: The entry as it is.
         state: One line of Markdown.
     """
-    parts = [part for part in welcome.split("\n\n") if not part.startswith(_STATE)]
-    return "\n\n".join([parts[0], f"{_STATE} {state}", *parts[1:]])
+    return _with_part(welcome, _STATE, f"{_STATE} {state}")
+
+
+def with_spoiler(welcome: str, who: str) -> str:
+    """Give a welcome that says that results are folded, or nothing of it.
+
+    Args:
+        welcome: The entry as it is.
+        who: The person who wants them folded; empty where they are not.
+    """
+    said = f"{_SPOILER}**Results are posted folded,** so that you can predict first."
+    return _with_part(welcome, _SPOILER, f"{said} *Asked for by {inline(who)}.*" if who else "")
+
+
+def _with_part(welcome: str, begins: str, part: str) -> str:
+    """Put a paragraph below the heading in the place of the one that begins so."""
+    first, *rest = welcome.split("\n\n")
+    kept = [each for each in rest if not each.startswith(begins)]
+    return "\n\n".join([first, *([part] if part else []), *kept])
 
 
 def _links(excursion: Excursion, declared: ExcursionFile, surroundings: Surroundings) -> str:

@@ -109,7 +109,7 @@ def test_a_set_is_shown_and_runs(repository: Repository) -> None:
     readme = Path(repository.folder(), "README.md").read_text()
     assert "excursion run 1 -p set=recording" in readme
     assert "| `recording` | steps=4000 | As recorded. |" in readme
-    assert "set=recording: steps=4000\n    As recorded." in repository.must("params", "1")
+    assert "| `set=recording` | `steps=4000` | As recorded. |" in repository.must("params", "1")
     assert repository.json("params", "1")["set"]["recording"]["values"] == {"steps": 4000}
     repository.must("comment", "1", "/run set=recording")
     repository.must("run", "1", "-p", "set=recording", "-p", "steps=7")

@@ -9,7 +9,8 @@ import pytest
 from samples import notebook, result
 
 from bot.agreement import Verdict
-from bot.side_by_side import Comparison, FigureRow, Side, match_figures, side_by_side
+from bot.matched_figures import FigureRow, match_figures
+from bot.side_by_side import Comparison, Side, side_by_side
 from bot.side_by_side_document import document
 from bot.template import Metrics
 from runner.records import Environment, Figure, Gpu, RunResult, Status
@@ -133,7 +134,6 @@ def test_what_is_the_same_in_all_is_named() -> None:
     assert found.same == (
         "code",
         "parameters",
-        "commit ab12ab12ab",
         "Python",
         "packages",
         "hardware",

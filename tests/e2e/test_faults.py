@@ -152,7 +152,7 @@ def test_an_issue_that_is_closed(repository: Repository, words: tuple[str, ...])
     repository.ask()
     repository.must("answer", "1", "It does.")
     before = repository.state()
-    refused(repository.excursion(*words), "closed", "Ask a new question")
+    refused(repository.excursion(*words), "closed", "excursion reopen 1", "sk a new question")
     assert repository.state() == before
 
 

@@ -237,6 +237,7 @@ def test_asking_survives_being_killed_anywhere(repository: Repository) -> None:
 
 
 def test_running_survives_being_killed_after_any_effect(asked: Repository) -> None:
+    asked.must("predict", "1", "accuracy > 0.4")  # whose entry says at last that it came true
     kill_at_steps(asked, ("run", "1"), fine=False, least=6)
 
 
@@ -273,6 +274,15 @@ def test_reproducing_survives_being_killed_anywhere_but_in_the_execution(
     executed.must("reproduce", "1", "1")
     recorded = record_execution(executed, 2, tmp_path)
     kill_at_steps(asked, ("reproduce", "1", "1"), fine=True, least=30, recorded=recorded)
+
+
+@pytest.mark.parametrize(
+    "words", [("log", "1", "a line"), ("split", "1", "Is it so?", "Why is it so?")]
+)
+def test_noting_and_splitting_survive_being_killed_anywhere(
+    asked: Repository, words: tuple[str, ...]
+) -> None:
+    kill_at_steps(asked, words, fine=True, least=3)
 
 
 def test_answering_survives_being_killed_anywhere(asked: Repository) -> None:

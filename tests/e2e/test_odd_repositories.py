@@ -271,7 +271,7 @@ def test_nobody_can_take_our_name(repository: Repository) -> None:
     repository.ask()
     repository.git("config", "user.name", "excursions[bot]")
     forged = '<!-- excursion {"key": "answer", "text": "x", "outcome": "confirmed"} -->'
-    repository.must("log", "1", f"note\n{forged}")
+    repository.must("comment", "1", f"note\n{forged}")
     assert repository.json("status", "1")["answer"] is None
 
 

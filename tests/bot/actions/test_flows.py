@@ -158,7 +158,7 @@ def test_a_run_is_reproduced_at_its_own_commit(bench: Bench) -> None:
     assert "all 2 metrics identical" in bench.entry(issue, f"run:{issue}.2")
 
 
-def test_a_prediction_is_stamped_and_a_note_stays_the_comment_that_it_is(bench: Bench) -> None:
+def test_a_prediction_is_stamped_and_a_note_adds_no_comment(bench: Bench) -> None:
     issue = bench.begin()
     event = bench.say(issue, "/predict It will settle confidence=70%", "rea")
     bench.triage(*event)

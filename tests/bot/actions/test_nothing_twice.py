@@ -55,6 +55,21 @@ def _ran(text: str) -> Callable[[Bench], Any]:
     return scene
 
 
+def _predicted(bench: Bench) -> Any:
+    issue = bench.begin()
+    bench.triage(*bench.say(issue, "/predict accuracy > 0.2 confidence=70%"))
+    elements = bench.triage(*bench.say(issue, "/run seed=3"))
+    return elements, bench.leave(elements, succeed(1))
+
+
+def _compared(bench: Bench) -> Any:
+    issue = bench.begin()
+    for seed in (3, 5):
+        elements = bench.triage(*bench.say(issue, f"/run seed={seed}"))
+        bench.publish(elements, bench.leave(elements, succeed(1)))
+    return bench.say(issue, "/compare 1 2")
+
+
 def _publish(bench: Bench, left: Any) -> None:
     bench.publish(*left)
 
@@ -66,6 +81,14 @@ def _answered(bench: Bench) -> Any:
     return bench.say(issue, "/answer It does. outcome=confirmed")
 
 
+def _folded(bench: Bench) -> Any:
+    issue = bench.begin()
+    bench.triage(*bench.say(issue, "/spoiler on"))
+    elements = bench.triage(*bench.say(issue, "/run seed=3"))
+    bench.publish(elements, bench.leave(elements, succeed(1)))
+    return bench.say(issue, "/spoiler off")
+
+
 ATTACHMENTS = f'{CONFIG}[github]\nimages = "attachments"\n'
 FLOWS = (
     Flow("start", _labelled, _triage),
@@ -74,7 +97,14 @@ FLOWS = (
     Flow("publish", _ran("/run seed=3"), _publish),
     Flow("publish a sweep", _ran("/sweep seed=0..2"), _publish),
     Flow("publish with attachments", _ran("/run seed=3"), _publish, ATTACHMENTS),
+    Flow("publish what decides a prediction", _predicted, _publish),
+    Flow("compare", _compared, _triage),
     Flow("answer", _answered, _triage),
+    Flow("log", _said("/log One.\n/log Two."), _triage),
+    Flow("close and reopen", _said("/close No.\n/reopen"), _triage),
+    Flow("split", _said('/split "Is it so?" "Why is it so?"'), _triage),
+    Flow("open what is folded", _folded, _triage),
+    Flow("reply", _said("/help\n\n/run sed=3"), _triage),
 )
 
 

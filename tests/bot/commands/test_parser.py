@@ -165,9 +165,8 @@ def test_a_note_keeps_its_words_in_their_order(words: list[str]) -> None:
 
 
 def test_every_command_can_be_called_by_its_word() -> None:
-    for word in COMMANDS:
-        rest = {"reproduce": " 3", "compare": " 2 3"}.get(word, "")
-        (command,) = parse_comment(f"/{word}{rest}")
+    for word, spec in COMMANDS.items():
+        (command,) = parse_comment(spec.example)
         assert word_of(command) == word
 
 

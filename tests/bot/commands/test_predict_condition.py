@@ -10,7 +10,7 @@ from samples import STAMP, entry, request, result, thread, world
 
 from bot.command import Predict
 from bot.commands import decide
-from bot.commands.scoring import metric_names, scored_predictions
+from bot.commands.scoring import judged_by, metric_names, scored_predictions
 from bot.commands.world import World
 from bot.effects import UpsertEntry
 from bot.errors import RequestError
@@ -91,3 +91,14 @@ def test_an_entry_that_says_it_already_is_left_alone_and_an_edited_one_is_mended
 def test_odd_data_in_a_marker_makes_it_a_prediction_without_a_condition(condition: Any) -> None:
     here = world(thread=thread(predicted(condition)), runs=(stored(1),))
     assert scored_predictions(here) == ()
+
+
+def test_an_answer_from_an_answered_run_is_scored_by_the_run_behind_it() -> None:
+    answered = stored(2, cache_hit=True, answered_from="1.1")
+    here = world(thread=thread(predicted()), runs=(stored(1), answered))
+    for name in ("run 1.1", "run 1.2"):
+        [judged] = judged_by(name, here)
+        assert judged.verdict is not None
+        assert judged.verdict.name == "run 1.1"
+    [nothing] = judged_by("", here)
+    assert nothing.verdict is None

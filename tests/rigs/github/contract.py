@@ -86,7 +86,7 @@ def _rest_reply(asked: Request, exchange: Exchange) -> tuple[str, ...]:
             MockResponse(exchange.reply.body, exchange.reply.status, content_type=_JSON),
         )
     except OpenAPIError as error:
-        return (f"our own reply: {_reason(error)}",)
+        return () if _is_null_reason(error) else (f"our own reply: {_reason(error)}",)
     return ()
 
 
@@ -110,6 +110,17 @@ def _reason(error: BaseException) -> str:
     schema_errors = getattr(inner, "schema_errors", None) or ()
     told = "; ".join(f"{each.json_path}: {each.message[:200]}" for each in schema_errors)
     return told or f"{type(inner).__name__}: {inner}"
+
+
+def _is_null_reason(error: BaseException) -> bool:
+    """Tell whether all that is wrong is that an open issue has no reason for its state.
+
+    GitHub's description lets it be null, and leaves null out of the values that it lists.
+    """
+    errors = getattr(error.__cause__ or error, "schema_errors", None) or ()
+    return bool(errors) and all(
+        each.instance is None and str(each.json_path).endswith(".state_reason") for each in errors
+    )
 
 
 def _graphql(body: bytes) -> tuple[str, ...]:

@@ -113,6 +113,7 @@ def _issue(world: World, found: dict[str, Any]) -> dict[str, Any]:
         "__typename": "Issue",
         "id": found["node_id"],
         "databaseId": found["id"],
+        "fullDatabaseId": str(found["id"]),
         "number": found["number"],
         "title": found["title"],
         "body": found["body"] or "",

@@ -70,14 +70,21 @@ def issues(issue: Callable[[World, Document], Document]) -> Callable[..., Docume
         found = world.ask("GET", where, None).json()
         wanted = set(arguments.get("labels") or ())
         since = (arguments.get("filterBy") or {}).get("since") or ""
+        viewer = request.person().login
         nodes = [
-            issue(world, each)
+            {**issue(world, each), "viewerDidAuthor": each["user"]["login"] == viewer}
             for each in found
             if "pull_request" not in each
             and (not wanted or wanted & {label["name"] for label in each["labels"]})
             and each["updated_at"] >= since
         ]
-        return {"totalCount": len(nodes), "nodes": nodes[: arguments["first"]]}
+        start = int(arguments.get("after") or 0)
+        end = min(len(nodes), start + arguments["first"])
+        return {
+            "totalCount": len(nodes),
+            "pageInfo": {"hasNextPage": end < len(nodes), "endCursor": str(end) if end else None},
+            "nodes": nodes[start:end],
+        }
 
     return answer
 

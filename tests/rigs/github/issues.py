@@ -50,6 +50,8 @@ def add_sub_issue_to(world: World, parent: int, child: int) -> None:
 
 @route("POST", "/issues/{number}/sub_issues")
 def add_sub_issue(world: World, request: Request, number: str) -> Reply:
+    if world.refuses_sub_issues:
+        raise GitHubError(404, "Not Found")
     parent = emulated(world, f"/issues/{number}")
     child = issue_by(world, "id", request.json().get("sub_issue_id"))
     add_sub_issue_to(world, parent["number"], child["number"])

@@ -41,6 +41,7 @@ class World:
         minimized: Why each minimized comment is, by its identifier.
         refuses_links: Make `createLinkedBranch` answer `linkedBranch: null`, as GitHub does to a
             token that may not, or for a name that is taken.
+        refuses_sub_issues: Answer as where the feature is not to be had.
         attachments: What was uploaded to the store of attachments, in order.
         workflow_runs: What became of each workflow run, by its id: `in_progress`, `cancelled`,
             `completed`.
@@ -62,6 +63,7 @@ class World:
     pinned: set[int] = field(default_factory=set)
     minimized: dict[int, str] = field(default_factory=dict)
     refuses_links: bool = False
+    refuses_sub_issues: bool = False
     attachments: list[bytes] = field(default_factory=list)
     attached_at: str = ""
     store_moved_to: str = ""
