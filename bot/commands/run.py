@@ -23,7 +23,7 @@ from bot.excursion_file import NOTEBOOK, ExcursionFile
 from bot.forge.attached import write_attached
 from bot.forge.marker import write_marker
 from bot.forge.protocol import run_ref
-from bot.log.eval_entry import eval_entry, neutral_heading, running_eval
+from bot.log.eval_entry import eval_entry, eval_heading, running_eval
 from bot.log.figures import safe_figures
 from bot.log.predictions import read_predictions
 from bot.log.redact import Secrets
@@ -199,7 +199,7 @@ def _ended_eval(result: RunResult, world: World) -> UpsertEntry:
     )
     if spoilers_fold(world.thread):
         name = f"Eval {result.run_id} {result.status.value.replace('_', ' ')}"
-        entry, memory[FOLDED] = folded_results(entry, neutral_heading(result), name), True
+        entry, memory[FOLDED] = folded_results(entry, eval_heading(result), name), True
     return UpsertEntry(result.issue, f"run:{result.run_id}", entry, memory)
 
 

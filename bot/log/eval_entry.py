@@ -53,7 +53,7 @@ def eval_entry(result: RunResult, *, figures_at: str, surroundings: Surroundings
     if result.status is Status.SUCCEEDED and not any(seen):
         seen = ["*It showed nothing.*"]
     opened = [
-        _heading(result),
+        eval_heading(result),
         _context(result),
         fence(result.code, "python"),
         _trouble(result),
@@ -83,12 +83,8 @@ def formula_entry(text: str, who: str, now: datetime) -> str:
     return f"**{inline(who)}**, {short_moment(timestamp(now))} UTC:\n\n{fence(text, 'math')}"
 
 
-def neutral_heading(result: RunResult) -> str:
-    """Render a heading that says nothing of what came out, for where that is folded."""
-    return f"### Eval {result.run_id}"
-
-
-def _heading(result: RunResult) -> str:
+def eval_heading(result: RunResult) -> str:
+    """Say that an eval has ended, and how, but nothing of what came out."""
     if result.cache_hit:
         return f"### ⚡ Eval {result.run_id}: answered from eval {result.answered_from}"
     sign, words = _SIGNS[result.status]

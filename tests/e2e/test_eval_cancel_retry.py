@@ -204,3 +204,42 @@ def test_a_run_goes_to_the_runner_that_is_named(repository: Repository) -> None:
     assert "Did you mean 'quick'?" in wrong.err
     assert repository.excursion("comment", "1", "/run runner=quick").status == 1
     assert result(repository, 1).status == "timed_out"
+
+
+# -- prototypes and write-ups ----------------------------------------------------------------------
+
+
+def test_a_prototypes_run_tells_which_tests_failed_and_how_many_passed(
+    repository: Repository,
+) -> None:
+    repository.ask("Can it be had as a function?", "--kind", "libs")
+    broken = repository.folder() / "tests" / "test_broken.py"
+    broken.write_text("def test_sums():\n    assert sum([1, 2]) == 4\n")
+    for words in (["git", "add", "-A"], ["git", "commit", "-qm", "A test that fails"]):
+        subprocess.run(words, cwd=repository.folder(), check=True)
+    assert repository.excursion("run", "1").status == 1
+    found = result(repository, 1)
+    assert found.metrics["tests_failed"] == 1
+    assert int(found.metrics["tests_passed"]) >= 1
+    text = entry(repository, "run-1-1")
+    assert "test\\_broken.py::test\\_sums - assert 3 == 4" in text
+    assert "| `tests_failed` | 1 |" in text
+    assert "E   assert 3 == 4" in text  # the failure itself, folded
+
+
+def test_a_write_up_is_not_run_but_code_in_its_folder_is(repository: Repository) -> None:
+    repository.ask("What is known?", "--kind", "docs")
+    refused = repository.excursion("run", "1")
+    assert refused.status == 2
+    assert "is a write-up, which has no notebook to run" in refused.err
+    assert "/eval" in refused.err
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "eval", "1", "-"],
+        cwd=repository.top,
+        input="import pathlib\nsorted(p.name for p in pathlib.Path().iterdir())",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "1.1"
+    assert "'README.md'" in result(repository, 1).value
