@@ -19,12 +19,13 @@ from itertools import pairwise, product
 
 from bot.errors import RequestError
 from bot.parameters import Declaration, Declarations, Sets, Value, bind, convert, written
+from bot.quoting import INSIDE_DOUBLE, INSIDE_SINGLE, is_odd, quote, unquoted
 
 MOST_POINTS = 256
 
 _NUMBER = r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?"
 _RANGE = re.compile(rf"({_NUMBER})\.\.({_NUMBER})(?::({_NUMBER}))?")
-_ITEM = re.compile(r"""\s*+(?:"([^"]*)"\s*|'([^']*)'\s*|([^,"']*))(,|$)""")
+_ITEM = re.compile(rf"""\s*+(?:("{INSIDE_DOUBLE}"|'{INSIDE_SINGLE}')\s*|([^,"']*))(,|$)""")
 _DIGITS = 400  # enough for every sum of two numbers as _NUMBER reads them
 _RIGHT = "Write 0..11, 0..1:0.25, [1,2,3] or one value."
 _RIGHT_LIST = 'Write [1,2,3]; a text that begins with [ goes into one, quoted: ["[MASK]"].'
@@ -117,7 +118,7 @@ def _items(name: str, declaration: Declaration, text: str, where: str) -> _Items
     more = True
     while more:
         match = _ITEM.match(inside, at)
-        if match is None or (match[3] is not None and not match[3].strip()):
+        if match is None or (match[2] is not None and not match[2].strip()):
             raise RequestError(
                 f"{name}={_short(text)} cannot be read after {len(items)} "
                 f"value{'' if len(items) == 1 else 's'}",
@@ -125,11 +126,12 @@ def _items(name: str, declaration: Declaration, text: str, where: str) -> _Items
                 right='Part values by commas; put quotes around texts: ["a, b", "c"].',
                 culprit=f"{name}=",
             )
-        quoted = match[1] if match[1] is not None else match[2]
         items.append(
-            quoted if quoted is not None else _item(name, declaration, match[3].strip(), where)
+            unquoted(match[1])
+            if match[1] is not None
+            else _item(name, declaration, match[2].strip(), where)
         )
-        at, more = match.end(), match[4] == ","
+        at, more = match.end(), match[3] == ","
     return items
 
 
@@ -212,9 +214,10 @@ def _written_range(numbers: Sequence[int | float]) -> str | None:
 def _quoted(text: str) -> str:
     """Quote a text where it needs to be."""
     bare = text and text == text.strip() and not re.search(r"""[,"'\[\]\s]""", text)
-    if bare:
+    if bare and not is_odd(text):
         return text
-    return f"'{text}'" if '"' in text else f'"{text}"'
+    plain = '"' in text and "'" not in text and not is_odd(text)
+    return f"'{text}'" if plain else quote(text)
 
 
 def _short(text: str) -> str:

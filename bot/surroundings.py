@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.quoting import bare_or_quoted
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -39,19 +41,14 @@ class Surroundings:
     def command(
         self, word: str, issue: int, named: Mapping[str, str] | None = None, *flags: str
     ) -> str:
-        """Write a command with parameters and flags as it is given here.
-
-        Empty where it cannot be written.
-        """
+        """Write a command with parameters and flags as it is given here."""
         given = dict(named or {})
         if not self.is_github:
             words = ["excursion", word, str(issue)]
             for name, value in given.items():
                 words += ["-p", f"{name}={value}"]
             return shlex.join([*words, *(f"--{flag}" for flag in flags)])
-        if any('"' in value or "\n" in value for value in given.values()):
-            return ""
-        pairs = [f"{name}={_quoted(value)}" for name, value in given.items()]
+        pairs = [f"{name}={bare_or_quoted(value)}" for name, value in given.items()]
         return " ".join([f"/{word}", *flags, *pairs])
 
     def example(self, word: str, issue: int, rest: str = "", option: str = "") -> str:
@@ -85,10 +82,6 @@ class Surroundings:
             return folder
         commit = (self.kept or {}).get(ref)
         return f"{self.page}/raw/{commit}/figures/" if commit else ""
-
-
-def _quoted(value: str) -> str:
-    return f'"{value}"' if not value or any(c.isspace() for c in value) else value
 
 
 LOCAL = Surroundings()

@@ -18,6 +18,7 @@ from bot.commands.slips import meant
 from bot.commands.spec import Spec
 from bot.commands.words import split_words
 from bot.errors import RequestError
+from bot.quoting import MARK
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -28,9 +29,8 @@ _LINE = re.compile(
 )
 _HELP = re.compile(r"(?:--|[–—])help|-h")
 _LONGEST_WORD = 20
-_MARK = "\ue000"  # for private use, in no text that means something
 _BEGINS = re.compile(r"^[ \t]*[/@]", re.MULTILINE)
-_NUMBER = re.compile(f"{_MARK}([0-9]+){_MARK}")
+_NUMBER = re.compile(f"{MARK}([0-9]+){MARK}")
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _own_lines(text: str) -> Iterator[tuple[str, Block | None]]:
     parser = MarkdownIt("commonmark", {"html": True})
     links: dict[str, Any] = {}  # which a reference in a line may name
     blocks = MarkdownIt("commonmark", {"html": True}).disable("inline")
-    found = blocks.parse(text.replace(_MARK, ""), links)
+    found = blocks.parse(text.replace(MARK, ""), links)
     for n, opening in enumerate(found):
         if opening.type != "paragraph_open" or opening.level != 0:
             continue
@@ -136,7 +136,7 @@ def _own_lines(text: str) -> Iterator[tuple[str, Block | None]]:
         # a number that is found in plain text was not inside code, HTML or a link.
         lines = content.split("\n")
         numbered = "\n".join(
-            f"{line[: len(line) - len(line.lstrip())]}{_MARK}{n}{_MARK}{line.lstrip()}"
+            f"{line[: len(line) - len(line.lstrip())]}{MARK}{n}{MARK}{line.lstrip()}"
             if _BEGINS.match(line)
             else line
             for n, line in enumerate(lines)

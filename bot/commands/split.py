@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from bot.command import Split
 from bot.commands.spec import Spec
-from bot.commands.words import quote, write_line
+from bot.commands.words import write_line
 from bot.commands.world import World
 from bot.effects import Effect, OpenParts
 from bot.errors import RequestError
@@ -15,6 +15,7 @@ from bot.events import Role
 from bot.excursion import check_title
 from bot.log.safety import code
 from bot.moments import timestamp
+from bot.quoting import quote
 
 PARTS = "split"
 _MOST = 10

@@ -10,11 +10,11 @@ no text.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from bot.errors import RequestError, did_you_mean, nearest
+from bot.quoting import LIST, QUOTED, bare_or_quoted, is_odd, quote, unquoted
 
 Words = tuple[str, ...]
 
@@ -23,20 +23,8 @@ _BARE = re.compile(r"\S*")
 _BLANKS = re.compile(r"\s*")
 _FLAG = re.compile(r"(?:--|[–—])([A-Za-z][A-Za-z-]*)")
 _PARAMETER = frozenset(("-p", "--param", "--parameter"))  # as on the command line
-_LIST = re.compile(r"""\[(?:[^\]"']|"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')*\](?!\S)""")
-_PLAIN = re.compile(r'"(?:[^"\\]|\\.)*"(?!\S)')
 _COLON = re.compile(r"([A-Za-z_][A-Za-z0-9_]*):(\S*)")
 _EQUALS = re.compile(r"=(?!=)")
-_QUOTED = {
-    '"': _PLAIN,
-    "'": re.compile(r"'(?:[^']|'')*'(?!\S)"),
-    # Phones and word processors write these.
-    "“": re.compile(r"“(?:[^“”\\]|\\.)*”(?!\S)"),
-    "„": re.compile(r"„(?:[^„“”\\]|\\.)*[“”](?!\S)"),
-    "‘": re.compile(r"‘[^‘’]*’(?!\S)"),
-}
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
-_LETTERS = {"n": "\n", "t": "\t"}
 _LONG_NAME = 5  # from which on a name in a text that is nearly an option's is taken for a slip
 
 
@@ -118,28 +106,6 @@ def split_words(
     return tuple(token.text if free else token.value for token in words), named
 
 
-def unquoted(text: str, *, letters: bool = True) -> str:
-    r"""Take a quoted text out of its quotes.
-
-    Args:
-        text: With its quotes. Single ones hold everything as it is, a quote itself doubled.
-        letters: Whether `\n` and `\t` mean a line's end and a tabulator; not so in people's own
-            text, where a formula may begin with them.
-    """
-    inside = text[1:-1]
-    if text[0] in "'‘":
-        return inside.replace("''", "'")
-
-    def meant(match: re.Match[str]) -> str:
-        if match[1]:
-            return chr(int(match[1], 16))
-        if match[2] in '"\\':
-            return match[2]
-        return _LETTERS.get(match[2], match[0]) if letters else match[0]
-
-    return _ESCAPE.sub(meant, inside)
-
-
 def no_words(word: str, words: Words) -> None:
     """Refuse words behind a command that has none.
 
@@ -162,12 +128,12 @@ def write_line(word: str, *parts: str) -> str:
 def write_word(text: str) -> str:
     """Write one word of a command."""
     like_another = _NAME.match(text) or text.startswith(("-", "–", "—", "["))
-    return quote(text) if like_another or {"=", ":"} & set(text) else _bare_or_quoted(text)
+    return quote(text) if like_another or {"=", ":"} & set(text) else bare_or_quoted(text)
 
 
 def write_pair(name: str, value: str) -> str:
     """Write a pair."""
-    return f"{name}={_bare_or_quoted(value)}"
+    return f"{name}={bare_or_quoted(value)}"
 
 
 def write_pairs(named: Mapping[str, str | None]) -> str:
@@ -180,18 +146,10 @@ def write_text(text: str, options: tuple[str, ...]) -> str:
     if not text:
         return ""
     try:
-        plain = not _odd(text) and split_words(text, options, free=True)
+        plain = not is_odd(text) and split_words(text, options, free=True)
     except RequestError:
         plain = False
     return text if plain and plain == (tuple(text.split(" ")), {}) else quote(text)
-
-
-def quote(text: str) -> str:
-    """Put any text into double quotes, on one line."""
-    escaped = "".join(
-        f"\\{c}" if c in '"\\' else f"\\u{ord(c):04x}" if _odd(c) else c for c in text
-    )
-    return f'"{escaped}"'
 
 
 def _value(text: str, at: int, *, free: bool) -> tuple[int, bool]:
@@ -199,7 +157,7 @@ def _value(text: str, at: int, *, free: bool) -> tuple[int, bool]:
     first = text[at : at + 1]
     bare = _end(_BARE, text, at)
     if first == "[" and not free:
-        match = _LIST.match(text, at)
+        match = LIST.match(text, at)
         if match is None:
             raise RequestError(
                 "a list does not end",
@@ -207,9 +165,9 @@ def _value(text: str, at: int, *, free: bool) -> tuple[int, bool]:
                 culprit=text[at:],
             )
         return match.end(), False
-    if first not in _QUOTED or (free and first != '"' and text[at - 1 : at] != "="):
+    if first not in QUOTED or (free and first != '"' and text[at - 1 : at] != "="):
         return bare, False
-    match = _QUOTED[first].match(text, at)
+    match = QUOTED[first].match(text, at)
     if match is not None:
         return match.end(), True
     if free:
@@ -269,20 +227,6 @@ def _nearly(name: str, options: tuple[str, ...]) -> bool:
 def _unknown_option(token: Token, options: tuple[str, ...]) -> RequestError:
     right = did_you_mean(token.name.lower(), options, noun="options")
     return RequestError(f"there is no option {token.name!r}", right=right, culprit=token.name)
-
-
-def _bare_or_quoted(text: str) -> str:
-    odd = not text or text[0] in (*_QUOTED, "[") or " " in text or _odd(text)
-    return quote(text) if odd else text
-
-
-def _odd(text: str) -> bool:
-    """Say whether there is a character that a line could lose, or a blank that is no space."""
-    return any(
-        c.isspace() or unicodedata.category(c) in {"Cc", "Cs"} or c == "\ue000"  # the parser's own
-        for c in text
-        if not " " <= c <= "~"
-    )
 
 
 def _end(pattern: re.Pattern[str], text: str, at: int) -> int:

@@ -278,6 +278,15 @@ def test_who_may_not_or_does_not_mean_it_starts_no_machine(
     assert team.github.bare.refs() == before
 
 
+def test_a_mention_is_heard_as_a_slash_is(team: Team) -> None:
+    team.github.open_issue("ada", "Does it settle?")
+    run = team.comment(1, "@excursions help", sender="rea")
+    assert run.results["excursion / triage"] == "success"
+    assert run.results["excursion / execute"] == "skipped"
+    [reply] = [c for c in team.github.world.every("/issues/1/comments") if "reply:" in c["body"]]
+    assert "/run" in reply["body"]
+
+
 @pytest.mark.parametrize("text", ["Thanks!", "It settles at 0.3."])
 def test_ordinary_talk_does_not_even_start_triage(team: Team, text: str) -> None:
     team.github.open_issue("ada", "Does it settle?")

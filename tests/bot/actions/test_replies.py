@@ -42,7 +42,7 @@ def test_help_answers_once_however_often_the_comment_is_delivered(bench: Bench) 
 
     assert bench.github.state() == before
     text = reply(bench, issue, event)
-    assert "| `/log text` | anyone | Note something down. |" in text
+    assert "| `/log text` | anyone |" in text
     assert "### `/run [name=value…]" in text
     assert bench.reactions(event) == ["eyes", "rocket"]
 
