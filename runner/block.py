@@ -49,12 +49,6 @@ def composed(request: RunRequest, source: bytes) -> bytes:
     return json.dumps(notebook, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
-def tags(cells: Iterable[Cell]) -> list[str]:
-    """List the tags that a context may end at, in the order of their cells."""
-    found = (tag for cell in cells for tag in cell.get("metadata", {}).get("tags", ()))
-    return list(dict.fromkeys(tag for tag in found if isinstance(tag, str)))
-
-
 def own_outputs(cells: Sequence[Cell], outputs: Iterable[Iterator[Any]]) -> Iterator[Cell]:
     """Give an executed eval's cells, with what the block showed; of the others, errors alone."""
     for number, (cell, shown) in enumerate(zip(cells, outputs, strict=True)):
@@ -90,7 +84,8 @@ def value_of(outputs: Iterable[Mapping[str, Any]], *, table: bool) -> str:
 
 def _up_to(cells: Sequence[Cell], tag: str) -> list[Cell]:
     """Give the cells up to and including the last that has a tag."""
-    last = max((n for n, cell in enumerate(cells) if tag in tags([cell])), default=None)
+    tagged = (n for n, cell in enumerate(cells) if tag in cell["metadata"].get("tags", ()))
+    last = max(tagged, default=None)
     if last is None:
         raise ValueError(f"no cell is tagged {tag!r}")
     return list(cells[: last + 1])

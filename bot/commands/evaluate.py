@@ -7,12 +7,11 @@ the one that has this tag. A formula in LaTeX is not executed, but logged and sh
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 
 from bot.command import Block, Eval
-from bot.commands.notebook_check import check_notebook
+from bot.commands.notebook_check import cell_tags, check_notebook
 from bot.commands.request import Limits, new_request
 from bot.commands.run import FORCE, REQUEST, SOURCE, request_effects
 from bot.commands.spec import Spec
@@ -25,7 +24,6 @@ from bot.excursion_file import NOTEBOOK
 from bot.log.eval_entry import formula_entry
 from bot.log.safety import plain
 from bot.parameters import bind
-from runner.block import tags
 from runner.records import to_json
 
 OPTIONS = ("after", "timeout", "runner")
@@ -126,7 +124,7 @@ def _context(tag: str, world: World) -> bytes:
     if notebook is None:
         raise RequestError("is not on the excursion's branch", where=where, right="Restore it.")
     check_notebook(notebook, declared, where=where)
-    known = tags(json.loads(notebook)["cells"])
+    known = cell_tags(notebook)
     if tag not in known:
         hint = did_you_mean(tag, known, noun="tags") if known else "No cell has a tag."
         raise RequestError(

@@ -12,6 +12,13 @@ from bot.excursion_file import ExcursionFile
 _FOREIGN = re.compile(r"ir|(julia|bash|deno|rust|xcpp|octave|sagemath)\b.*", re.IGNORECASE)
 
 
+def cell_tags(content: bytes) -> list[str]:
+    """List the tags of a checked notebook's cells, in their order, each once."""
+    cells = json.loads(content)["cells"]
+    found = (tag for cell in cells for tag in cell["metadata"].get("tags", ()))
+    return list(dict.fromkeys(tag for tag in found if isinstance(tag, str)))
+
+
 def check_notebook(content: bytes, declared: ExcursionFile, *, where: str) -> None:
     """Refuse what papermill could not run, or would run differently from what is declared.
 

@@ -74,7 +74,7 @@ def decide(command: Run, world: World) -> tuple[Effect, ...]:
     declared = world.declared()
     if not declared.notebook:
         raise RequestError(
-            f"excursion {excursion.issue} is a write-up, which has no notebook to run",
+            f"excursion {excursion.issue} is a write-up: it has no notebook to run",
             right=f"Write in {excursion.folder}/README.md and answer it when it says what you "
             f"found; /eval runs a few lines of code in its folder.",
         )

@@ -231,7 +231,7 @@ def test_a_write_up_is_not_run_but_code_in_its_folder_is(repository: Repository)
     repository.ask("What is known?", "--kind", "docs")
     refused = repository.excursion("run", "1")
     assert refused.status == 2
-    assert "is a write-up, which has no notebook to run" in refused.err
+    assert "is a write-up: it has no notebook to run" in refused.err
     assert "/eval" in refused.err
     done = subprocess.run(
         [sys.executable, "-m", "bot", "eval", "1", "-"],
