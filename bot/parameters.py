@@ -184,6 +184,7 @@ def bind(
                 f"there is no parameter {name!r}",
                 where=where,
                 right=did_you_mean(name, declared, noun="parameters"),
+                culprit=name,
             )
     chosen = _chosen(given[SET], sets or {}, where) if SET in given else {}
     values: dict[str, Value] = {}
@@ -204,6 +205,7 @@ def _chosen(name: str, sets: Sets, where: str) -> Mapping[str, Value]:
             f"there is no set {name!r}",
             where=where,
             right=did_you_mean(name, sets, noun="sets"),
+            culprit=f"{SET}=",
         )
     return sets[name].values
 
