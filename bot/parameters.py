@@ -91,6 +91,8 @@ class ParameterSet(Strict):
 Declarations = Mapping[str, Declaration]
 Sets = Mapping[str, ParameterSet]
 SET = "set"  # `set=recording` names one; no parameter is called so
+# What commands take with the same `name=value`, and therefore no parameter is called either.
+OPTIONS = ("timeout", "cell_timeout", "runner", "jobs")
 
 
 def written(value: object) -> str:
@@ -112,6 +114,11 @@ def check_names(names: Iterable[str]) -> None:
             )
         if name == SET:
             raise ValueError(f"parameter name {SET!r} is taken: it names a set of values")
+        if name in OPTIONS:
+            raise ValueError(
+                f"parameter name {name!r} is taken: /run {name}=… says how it is executed; call it "
+                f"something else, such as {name}_value"
+            )
         if keyword.iskeyword(name) or keyword.issoftkeyword(name):
             raise ValueError(f"parameter name {name!r} is a word of Python")
 

@@ -22,7 +22,7 @@ from bot.budget import read_usage
 from bot.command import Help
 from bot.commands import SPECS
 from bot.commands.parser import Line
-from bot.commands.run import next_number
+from bot.commands.request import next_number
 from bot.commands.spec import Spec
 from bot.config import Config
 from bot.conversation import Carried, Heard, answer_effects, check_rate
