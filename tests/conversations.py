@@ -1,0 +1,561 @@
+"""A scripted conversation ─► the thread that it leaves, on the local forge or the emulated GitHub.
+
+On both, an execution is the same recorded outcome, and the clock shows the same time: each line of
+the script is said seven minutes after the one before it.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from bench import Bench, Leave, succeed
+from rigs import events
+from rigs.github.people import BOT as GITHUB_BOT
+
+from bot import conversation, handle
+from bot.cli.execution import LocalExecutor
+from bot.cli.progress import Progress
+from bot.command import Start
+from bot.config import read_config
+from bot.errors import ExcursionError
+from bot.events import Actor, Commanded, Role
+from bot.forge.git import Git
+from bot.forge.github_api import Api
+from bot.forge.local import LocalForge
+from bot.forge.marker import read_marker
+from bot.forge.thread_files import read_thread, remove_comment, rewrite_comment
+from bot.shell import Outlook, Shell
+from bot.template import built_in_templates
+from runner.records import RunError, RunRequest, RunResult, Status, read_result
+
+ISSUE = 1
+_BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
+_BETWEEN = timedelta(minutes=7)
+_SIGNS = {"eyes": "👀", "rocket": "🚀", "-1": "👎", "confused": "😕", "": ""}
+
+
+# -- what a script is made of ------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Says:
+    """Somebody comments.
+
+    Attributes:
+        who: Who.
+        text: What.
+        seen: What is to be seen then: the reaction, `+` an entry, `~` an edited one, `-` one that
+            is gone, each by its first line; and `now:` what the welcome says of the state.
+        meanwhile: What happens while the run goes on that this asks for; `seen` is before that.
+        ends: What is to be seen when it has ended.
+        dies: After so many writes the machine dies at which GitHub delivers the comment; it is
+            delivered again then. At home nothing is delivered.
+    """
+
+    who: str
+    text: str
+    seen: tuple[str, ...] = ()
+    meanwhile: tuple[Step, ...] = ()
+    ends: tuple[str, ...] = ()
+    dies: int = 0
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Somebody puts the label on the issue with which an excursion begins."""
+
+    who: str
+    seen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Edits:
+    """Somebody edits the comment in which they said something that begins so."""
+
+    who: str
+    begins: str
+    text: str
+    seen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Deletes:
+    """Somebody deletes a comment that begins so: their own, or anyone's, or an entry."""
+
+    who: str
+    begins: str
+    seen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Again:
+    """GitHub delivers once more the comment that begins so; at home nothing is delivered."""
+
+    begins: str
+    seen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Merges:
+    """Somebody merges the pull request; at home an answer is merged at once."""
+
+    who: str
+    seen: tuple[str, ...] = ()
+
+
+Step = Says | Labels | Edits | Deletes | Again | Merges
+
+
+def comments_of(script: Iterable[Step]) -> list[Says]:
+    """Give all that is said in a script."""
+    found = []
+    for step in script:
+        if isinstance(step, Says):
+            found += [step, *comments_of(step.meanwhile)]
+    return found
+
+
+# -- where it is played ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Post:
+    """A comment or an entry as people see it."""
+
+    number: int
+    author: str  # empty for us
+    body: str
+    reaction: str = ""
+
+
+class Stage(Protocol):
+    """A forge on which a script is played."""
+
+    now: datetime
+
+    def ask(self, who: str, title: str, body: str) -> None:
+        """Open the issue."""
+
+    def label(self, who: str) -> None:
+        """Put the label on it."""
+
+    def say(self, step: Says, meanwhile: Callable[[], None]) -> None:
+        """Comment, and call `meanwhile` while a run goes on."""
+
+    def edit(self, who: str, post: Post, text: str) -> None:
+        """Edit a comment."""
+
+    def delete(self, who: str, post: Post) -> None:
+        """Delete a comment or an entry."""
+
+    def deliver(self, post: Post) -> None:
+        """Deliver a comment once more."""
+
+    def merge(self) -> None:
+        """Merge the pull request."""
+
+    def state(self) -> str:
+        """Say whether the issue is open or closed, and its labels."""
+
+    def posts(self) -> list[Post]:
+        """Read the thread, links and commands as on GitHub."""
+
+
+def play(stage: Stage, title: str, body: str, script: Sequence[Step]) -> Played:
+    """Play a script; give what was seen at each step, and the thread."""
+    return _Play(stage).whole(title, body, script)
+
+
+@dataclass(frozen=True)
+class Played:
+    """What a script left.
+
+    Attributes:
+        seen: Each step, what was to be seen of it, and what was.
+        thread: All of it, as Markdown.
+    """
+
+    seen: list[tuple[str, tuple[str, ...], tuple[str, ...]]]
+    thread: str
+
+
+class _Play:
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._posts: list[Post] = []
+        self._now = ""
+        self._state = "open"
+        self._seen: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = []
+
+    def whole(self, title: str, body: str, script: Sequence[Step]) -> Played:
+        self._stage.now = _BEGIN
+        self._stage.ask("max", title, body)
+        self._state = self._stage.state()
+        for step in script:
+            self._step(step)
+        head = [f"# {title}", f"**max** asks · *{self._stage.state()}*", body]
+        parts = ["\n\n".join(head)]
+        for post in self._stage.posts():
+            said = f"**{post.author}** {_SIGNS[post.reaction]}".rstrip()
+            parts.append(f"{said}\n\n{post.body}" if post.author else post.body)
+        return Played(self._seen, "\n\n---\n\n".join(parts) + "\n")
+
+    def _step(self, step: Step) -> None:
+        stage = self._stage
+        stage.now += _BETWEEN
+        name = f"{stage.now:%H:%M} {type(step).__name__} "
+        match step:
+            case Says():
+                name += f"{step.who}: {step.text!r}"
+                went_on = []
+
+                def meanwhile() -> None:
+                    went_on.append(True)
+                    if not step.meanwhile:
+                        return
+                    self._look(name, step.seen, _last(stage.posts(), step))
+                    for each in step.meanwhile:
+                        self._step(each)
+
+                stage.say(step, meanwhile)
+                assert went_on or not step.meanwhile, f"nothing went on: {name}"
+                last = _last(stage.posts(), step)
+                self._look(f"{name} ended", step.ends if step.meanwhile else step.seen, last)
+                return
+            case Labels():
+                stage.label(step.who)
+            case Edits():
+                stage.edit(step.who, self._post(step.begins), step.text)
+                name += step.begins
+            case Deletes():
+                stage.delete(step.who, self._post(step.begins))
+                name += step.begins
+            case Again():
+                stage.deliver(self._post(step.begins))
+                name += step.begins
+            case Merges():
+                stage.merge()
+        self._look(name, step.seen, None)
+
+    def _post(self, begins: str) -> Post:
+        [found] = [post for post in self._stage.posts() if post.body.startswith(begins)]
+        return found
+
+    def _look(self, name: str, wanted: tuple[str, ...], said: Post | None) -> None:
+        """See what has changed since the last look."""
+        posts = self._stage.posts()
+        before = {post.number: post for post in self._posts}
+        after = {post.number: post for post in posts}
+        seen = [_SIGNS[said.reaction]] if said and said.reaction else []
+        seen += [f"- {_title(p)}" for n, p in before.items() if n not in after and not p.author]
+        seen += [
+            f"~ {_title(p)}"
+            for n, p in after.items()
+            if n in before and not p.author and before[n].body != p.body
+        ]
+        seen += [f"+ {_title(p)}" for n, p in after.items() if n not in before and not p.author]
+        now = next((_now(post.body) for post in posts if _now(post.body)), "")
+        seen += [f"now: {now}"] if now != self._now else []
+        state = self._stage.state()
+        seen += [f"issue: {state}"] if state != self._state else []
+        self._posts, self._now, self._state = posts, now, state
+        self._seen.append((name, wanted, tuple(seen)))
+
+
+def _last(posts: list[Post], step: Says) -> Post:
+    """Give the comment of a step: the last that says so."""
+    return [post for post in posts if (post.author, post.body) == (step.who, step.text)][-1]
+
+
+def _title(post: Post) -> str:
+    first = next(line for line in post.body.splitlines() if line.strip())
+    return re.sub(r"^#+ |^<details><summary>|</summary>$", "", first)
+
+
+def _now(body: str) -> str:
+    found = re.search(r"^\*\*Now:\*\* (.*)$", body, re.MULTILINE)
+    return found[1] if found else ""
+
+
+# -- the local forge ---------------------------------------------------------------------------
+
+
+class _Recorded(LocalExecutor):
+    """Leaves what was recorded, where a run would be executed."""
+
+    def __init__(self, forge: LocalForge, leave: Leave) -> None:
+        super().__init__(forge, Progress(), None)  # type: ignore[arg-type]  # nothing is kept warm
+        self._leave = leave
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def prepare(self, *_: object) -> None:
+        """Need nothing."""
+
+    def identify(self, asked: Sequence[Any], **_: object) -> list[RunRequest]:
+        """Know of nothing that the outcome depends on, as on GitHub."""
+        return [request for request, _ in asked]
+
+    def execute(
+        self,
+        requests: Iterable[RunRequest],
+        slots: int,
+        ended: Callable[[RunResult], None],
+        outlook: Outlook | None = None,
+    ) -> bool:
+        """Execute nothing."""
+        for request in requests:
+            self.meanwhile()
+            folder = self._folder(request)
+            self._leave(request, folder)
+            ended(read_result((folder / "result.json").read_bytes()))
+        return True
+
+
+class AtHome:
+    """The local forge."""
+
+    def __init__(self, top: Path, roles: dict[str, str], leave: Leave) -> None:
+        self.now = _BEGIN
+        self._roles = {name: Role[role.upper()] for name, role in roles.items()}
+        self._forge = LocalForge(Git(top), top, clock=lambda: self.now)
+        self._executor = _Recorded(self._forge, leave)
+        self._shell = Shell(
+            forge=self._forge,
+            config=read_config((top / "excursions.toml").read_bytes()),
+            template_roots=(built_in_templates(),),
+            clock=lambda: self.now,
+            executor=self._executor,
+        )
+
+    def _actor(self, who: str) -> Actor:
+        return Actor(who, self._roles[who])
+
+    def ask(self, who: str, title: str, body: str) -> None:
+        with self._forge.lock():
+            self._forge.open_issue(ISSUE, title, body, (), who)
+
+    def label(self, who: str) -> None:
+        self._forge.set_labels(ISSUE, ("excursion",), ())
+        handle.command(self._shell, Commanded(self._actor(who), ISSUE, Start()))
+
+    def say(self, step: Says, meanwhile: Callable[[], None]) -> None:
+        if step.meanwhile:
+            self._executor.meanwhile = self._once(meanwhile)
+        with suppress(ExcursionError):  # which the thread tells
+            conversation.comment(self._shell, self._actor(step.who), ISSUE, step.text)
+
+    def _once(self, meanwhile: Callable[[], None]) -> Callable[[], None]:
+        def now() -> None:
+            self._executor.meanwhile = lambda: None
+            meanwhile()
+
+        return now
+
+    def edit(self, who: str, post: Post, text: str) -> None:
+        comments = self._forge.thread(ISSUE).comments
+        there = next(comment for comment in comments if comment.number == post.number)
+        rewrite_comment(
+            self._forge.root, ISSUE, replace(there, body=text), reaction=self._reaction(post.number)
+        )
+
+    def delete(self, who: str, post: Post) -> None:
+        remove_comment(self._forge.root, ISSUE, post.number)
+
+    def deliver(self, post: Post) -> None:
+        """Do nothing."""
+
+    def merge(self) -> None:
+        """Do nothing."""
+
+    def state(self) -> str:
+        thread = self._forge.thread(ISSUE)
+        return ", ".join([thread.state, *sorted(thread.labels)])
+
+    def posts(self) -> list[Post]:
+        thread = read_thread(self._forge.root, ISSUE)
+        assert thread is not None
+        return [
+            Post(
+                comment.number,
+                "" if comment.is_entry else comment.author,
+                as_on_github(unlinked(comment.body)) if comment.is_entry else comment.body,
+                self._reaction(comment.number),
+            )
+            for comment in thread.comments
+        ]
+
+    def _reaction(self, number: int) -> str:
+        [file] = (self._forge.root / str(ISSUE)).glob(f"{number:04d}-*.md")
+        found = re.search(r"^reaction: '?(.*?)'?$", file.read_text(), re.MULTILINE)
+        return found[1] if found else ""
+
+
+# -- GitHub ------------------------------------------------------------------------------------
+
+
+class DiedError(BaseException):
+    """The machine is gone."""
+
+
+@dataclass
+class OnGitHub:
+    """The emulated GitHub."""
+
+    bench: Bench
+    leave: Leave
+    now: datetime = _BEGIN
+    _said: dict[int, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+
+    def _moment(self) -> str:
+        return self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def ask(self, who: str, title: str, body: str) -> None:
+        number = self.bench.github.open_issue(who, title, body)
+        assert number == ISSUE
+
+    def label(self, who: str) -> None:
+        name, payload = self.bench.label(ISSUE, sender=who)
+        payload["issue"]["created_at"] = self._moment()
+        assert self.bench.triage(name, payload) == []
+
+    def say(self, step: Says, meanwhile: Callable[[], None]) -> None:
+        name, payload = self.bench.say(ISSUE, step.text, step.who)
+        payload["comment"]["created_at"] = self._moment()
+        self._said[payload["comment"]["id"]] = (name, payload)
+        if step.dies:
+            with dying(after=step.dies), pytest.raises(DiedError):
+                self.bench.triage(name, payload)
+        elements = self.bench.triage(name, payload)
+        if elements:
+            meanwhile()
+            self.bench.publish(elements, self.bench.leave(elements, self.leave))
+
+    def edit(self, who: str, post: Post, text: str) -> None:
+        path = f"/issues/comments/{post.number}"
+        comment = self.bench.github.as_person(who, "PATCH", path, {"body": text})
+        edited = events.commented(self.bench.issue(ISSUE), comment, sender=who, action="edited")
+        assert self.bench.triage("issue_comment", edited) == []
+
+    def delete(self, who: str, post: Post) -> None:
+        path = f"/issues/comments/{post.number}"
+        comment = self.bench.github.document(path)
+        self.bench.github.as_person(who, "DELETE", path)
+        gone = events.commented(self.bench.issue(ISSUE), comment, sender=who, action="deleted")
+        assert self.bench.triage("issue_comment", gone) == []
+
+    def deliver(self, post: Post) -> None:
+        elements = self.bench.triage(*self._said[post.number])
+        if elements:
+            self.bench.publish(elements, self.bench.leave(elements, self.leave))
+
+    def merge(self) -> None:
+        [pull] = self.bench.github.as_person("ada", "GET", "/pulls?state=open")
+        self.bench.github.merge(pull["number"])
+
+    def state(self) -> str:
+        issue = self.bench.issue(ISSUE)
+        return ", ".join([issue["state"], *sorted(label["name"] for label in issue["labels"])])
+
+    def posts(self) -> list[Post]:
+        return [
+            self._post(comment)
+            for comment in self.bench.github.world.every(f"/issues/{ISSUE}/comments")
+        ]
+
+    def _post(self, comment: dict[str, Any]) -> Post:
+        number, body = comment["id"], comment["body"]
+        given = [
+            each.content
+            for each in self.bench.github.world.reactions
+            if each.subject == f"/issues/comments/{number}"
+        ]
+        if comment["user"]["login"] != GITHUB_BOT:
+            reaction = next((each for each in reversed(given) if each != "eyes"), "".join(given))
+            return Post(number, comment["user"]["login"], body, reaction)
+        assert read_marker(body) is not None
+        return Post(number, "", unlinked(body.rstrip().rpartition("\n")[0].strip("\n")))
+
+
+class dying:  # noqa: N801  # reads as a verb
+    """Have the machine die after so many writes to GitHub."""
+
+    def __init__(self, after: int) -> None:
+        self._left = after
+
+    def __enter__(self) -> None:
+        """Count from now on."""
+        write = self._write = Api.write
+
+        def counted(api: Api, *given: Any, **options: Any) -> Any:
+            done = write(api, *given, **options)
+            self._left -= 1
+            if self._left == 0:
+                raise DiedError
+            return done
+
+        Api.write = counted  # type: ignore[method-assign]
+
+    def __exit__(self, *_: object) -> None:
+        """Count no more."""
+        Api.write = self._write  # type: ignore[method-assign]
+
+
+# -- what is the same but for links, and the way commands are written --------------------------
+
+
+_LINK = re.compile(r"(!?)\[((?:[^\[\]\\]|\\.)*)\]\([^()\s]*\)")
+_COMMAND = re.compile(rf"excursion ([a-z]+) {ISSUE}((?: [^`\n]*)?)(?=`|$)", re.MULTILINE)
+
+
+def unlinked(body: str) -> str:
+    """Leave of links their words, and of pictures that there is one."""
+    return _LINK.sub(lambda m: f"![{m[2]}]" if m[1] else m[2], body)
+
+
+def as_on_github(body: str) -> str:
+    """Write commands that are given at home, `excursion run 1 -p seed=3`, as in a comment."""
+    return _COMMAND.sub(_in_a_comment, body).replace("```sh\n", "```\n")
+
+
+def _in_a_comment(match: re.Match[str]) -> str:
+    words = shlex.split(match[2])
+    said = []
+    while words:
+        word = words.pop(0)
+        if word == "-p":
+            said.append(words.pop(0))
+        elif word == "--force":
+            said.append("force")
+        elif word.startswith("--"):
+            said.append(f"{word.removeprefix('--').replace('-', '_')}={words.pop(0)}")
+        else:
+            said.append(word)
+    return " ".join([f"/{match[1]}", *said])
+
+
+# -- what executions leave ---------------------------------------------------------------------
+
+
+def recorded(request: RunRequest, folder: Path) -> None:
+    """Leave what was recorded: an odd number of heads fails for the seed 13, all else succeeds."""
+    seed = request.parameters.get("seed", 0)
+    if seed == 13:
+        error = RunError(
+            cell=3,
+            name="ValueError",
+            message="the draws do not add up",
+            traceback="ValueError: the draws do not add up",
+        )
+        succeed(0, status=Status.FAILED, error=error, metrics={})(request, folder)
+        return
+    share = 0.5 + float(seed) / 100
+    metrics = {"share_of_heads": share, "share_of_heads_control": 0.7}
+    succeed(1, metrics=metrics)(request, folder)
