@@ -85,7 +85,7 @@ SCRIPT: tuple[Step, ...] = (
     Says("rea", "/compare 1 4"),
     Again("/compare 1 4"),
     Says("rea", "/predict The control is the same everywhere. confidence=95%"),
-    Deletes("rea", "/predict The control"),
+    Deletes("max", "/predict The control"),
     # -- results that readers cannot see yet
     Says("max", "/spoiler on"),
     Says("wes", "/run seed=21 timeout=5m"),
