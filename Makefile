@@ -1,9 +1,10 @@
 # make setup   a virtual environment in .venv with everything pinned
 # make demo    the whole loop on a throw-away repository
 # make test    linters, types, tests with branch coverage; npm fetches GitHub's counterparts, once
-# make docs    writes anew what is made from the code: docs/commands.md, the commands in README.md
+# make docs    writes anew what is made from the code: docs/commands.md, docs/templates.md, README's table
 # make excursions   runs again all that excursions/ records; says which metrics agree
 # make faults  each fault at each request to GitHub, a kill after each step here; takes half an hour
+# make pictures   those of docs/templates.md, by running each template; takes a while
 # make bench   how fast it is, side by side with papermill; takes half an hour
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -11,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: setup demo test lint types check docs excursions faults bench clean
+.PHONY: setup demo test lint types check docs pictures excursions faults bench clean
 .DELETE_ON_ERROR:
 
 setup: $(INSTALLED)
@@ -30,6 +31,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 docs: setup
 	$(BIN)/python -m bot.commands.document
+	$(BIN)/excursion templates --markdown > docs/templates.md
 
 demo: setup
 	@$(BIN)/excursion demo
@@ -52,6 +54,9 @@ excursions: setup
 
 faults: setup
 	EXCURSIONS_FAULTS=all $(BIN)/python -m pytest -s tests/bot/actions/test_nothing_twice.py tests/e2e/test_kills.py
+
+pictures: setup
+	PYTHONPATH=tests $(BIN)/python -m templates.pictures
 
 bench: setup
 	$(BIN)/python -m benchmarks.startup

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import traceback
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -198,7 +199,9 @@ def _render(
     try:
         return environment.from_string(text).render(context)
     except _CANNOT_RENDER as error:
-        line = getattr(error, "lineno", None)
+        frames = traceback.extract_tb(error.__traceback__)  # Jinja puts its own lines there
+        inside = [frame.lineno for frame in frames if frame.filename == "<template>"]
+        line = getattr(error, "lineno", None) or next(iter(inside), None)
         place = f"templates/{template.full_name}/{name}" + (f", line {line}" if line else "")
         raise RequestError(f"does not render: {error}", where=place) from error
 

@@ -21,7 +21,7 @@ FLOORS = (
     ("bot.commands",),
     ("bot.doctor",),
     ("bot.setup",),
-    ("bot.scaffold", "bot.log", "bot.effects", "bot.site"),
+    ("bot.scaffold", "bot.catalogue", "bot.log", "bot.effects", "bot.site"),
     (
         "bot.agreement",
         "bot.condition",

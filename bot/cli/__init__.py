@@ -36,7 +36,8 @@ _MODULES = {
     "status": "bot.cli.look",
     "warm": "bot.cli.warm",
     "params": "bot.cli.look",
-    "templates": "bot.cli.look",
+    "templates": "bot.cli.templates",
+    "template": "bot.cli.template",
     "doctor": "bot.cli.doctor",
     "action": "bot.cli.action",
 }
@@ -64,6 +65,7 @@ _SHORT_HELP = {
     "warm": "Keep kernels ready, so that runs start at once.",
     "params": "Show what an excursion's notebook may be given.",
     "templates": "List the templates.",
+    "template": "Check a template of your own.",
     "doctor": "Say what is missing, here and on GitHub, and what to do.",
     "action": "The three jobs on GitHub Actions.",
 }

@@ -58,7 +58,7 @@ def doctor_command(local: bool, as_json: bool) -> None:
     if as_json:
         give(json.dumps([asdict(each) for each in findings], indent=1, ensure_ascii=False))
     else:
-        _tell(findings)
+        tell_findings(findings)
     sys.exit(status or (0 if is_well(findings) else 1))
 
 
@@ -115,7 +115,8 @@ def _on_github(
     ]
 
 
-def _tell(findings: list[Finding]) -> None:
+def tell_findings(findings: list[Finding]) -> None:
+    """Give findings, each with what is to be done, and how many things are missing."""
     for finding in findings:
         give(f"{_SIGNS[finding.state]} {finding.about}: {plain(finding.what)}")
         if finding.right:

@@ -1,4 +1,4 @@
-"""The commands that only look: list, show, status, params, templates."""
+"""The commands that only look: list, show, status, params."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from bot.excursion import Excursion, read_excursion
 from bot.forge.local import LocalForge
 from bot.log.predictions import read_predictions
 from bot.log.safety import plain
-from bot.log.templates import templates_text
 from bot.log.thread_text import on_terminal
 from bot.thread import Comment, Thread
 
@@ -95,31 +94,6 @@ def params_command(issue: int, as_json: bool) -> None:
     _answered(issue, Params(), as_json=as_json)
 
 
-@click.command("templates")
-@json_option
-def templates_command(as_json: bool) -> None:
-    """List the templates: what each one asks, how long it takes, what it measures."""
-    from bot.template import read_template, template_names
-
-    found = [read_template(name, folder) for name, folder in template_names(_roots()).items()]
-    if as_json:
-        rows = [
-            {
-                "name": template.full_name,
-                "kind": template.kind.value,
-                "question": template.manifest.question,
-                "summary": template.manifest.summary,
-                "runtime": template.manifest.runtime,
-                "metric": template.manifest.metrics.main,
-                "parameters": sorted(template.manifest.parameters),
-            }
-            for template in found
-        ]
-        give(json.dumps(rows, indent=1, ensure_ascii=False))
-        return
-    give(on_terminal(templates_text(found)))
-
-
 def _answered(issue: int, command: Command, *, as_json: bool = False) -> None:
     """Print what a command answers that changes nothing."""
     from bot import handle
@@ -131,17 +105,6 @@ def _answered(issue: int, command: Command, *, as_json: bool = False) -> None:
 
     desk = open_desk()
     handle.command(replace(desk.shell, reply=show), Commanded(desk.actor, issue, command))
-
-
-def _roots() -> tuple[Any, ...]:
-    """Find the templates of this repository, if we are in one, and our own."""
-    from bot.errors import RequestError
-    from bot.template import built_in_templates
-
-    try:
-        return (open_forge()[0].top / "templates", built_in_templates())
-    except RequestError:
-        return (built_in_templates(),)
 
 
 def _excursion(forge: LocalForge, thread: Thread, config: bytes) -> Excursion | None:

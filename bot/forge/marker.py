@@ -18,7 +18,7 @@ def write_marker(key: str, data: dict[str, Any]) -> str:
 
     The JSON holds neither `--` nor `>`, so the comment ends where it should.
     """
-    text = json.dumps({**data, "key": key}, ensure_ascii=True, sort_keys=True)
+    text = json.dumps({**data, "key": key}, ensure_ascii=True)
     text = text.replace("--", "-\\u002d").replace(">", "\\u003e").replace("<", "\\u003c")
     return f"<!-- excursion {text} -->"
 

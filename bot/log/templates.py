@@ -11,17 +11,19 @@ from bot.template import Template
 
 
 def templates_text(templates: Sequence[Template], surroundings: Surroundings = LOCAL) -> str:
-    """Render which templates there are, with the form of their answers and how long they take."""
+    """Render which templates there are, what each asks, takes, measures and draws."""
     rows = [
         [
             code(each.full_name),
             each.kind.form,
             inline(each.manifest.question),
             inline(each.manifest.runtime),
+            code(each.manifest.metrics.main) if each.manifest.metrics.main else "",
+            inline(each.manifest.picture),
         ]
         for each in templates
     ]
     how = "/start blank" if surroundings.is_github else 'excursion ask "…?" --template blank'
-    shown = table(("template", "kind", "question", "takes"), rows)
+    shown = table(("template", "kind", "question", "takes", "measures", "draws"), rows)
     noun = "template" if len(rows) == 1 else "templates"
     return f"### 🧩 {len(rows)} {noun}\n\n{shown}\n\nBegin with one by its name: {code(how)}."

@@ -358,6 +358,109 @@ def images(
     _map(Maps(panels, title, "", "", colour_label, names, [], [], centre, limits))
 
 
+def arrows(
+    vectors: Any,
+    *,
+    title: str,
+    names: Sequence[str] | None = None,
+    x_label: str = "first dimension",
+    y_label: str = "second dimension",
+) -> None:
+    """Draw panels of arrows from a centre side by side, each with the circle of radius 1.
+
+    Args:
+        vectors: Where the arrows end [panel, arrow, 2]; an arrow has the same colour in all panels.
+        title: What is seen.
+        names: What to write above each panel.
+        x_label: What runs along.
+        y_label: What runs up.
+    """
+    panels = _array(vectors)
+    reach = max(1.0, float(np.linalg.norm(panels, axis=-1).max(initial=0.0)))
+    across = min(max(len(panels), 1), 4)
+    down, wide, tall = math.ceil(len(panels) / across), 2.4 * reach, 3.0 * reach
+    frame = Frame(
+        title,
+        x_label,
+        y_label,
+        x_range=(-wide / 2, (across - 0.5) * wide),
+        y_range=(0.5 * tall - down * tall, 0.5 * tall),
+        equal=True,
+        x_ticks={},
+        y_ticks={},
+        height=1.1 + (WIDTH - 0.6) * down * tall / (across * wide),
+    )
+    pen, turn, shapes = _pen(frame), np.linspace(0, 2 * np.pi, 73), list(_SIGNS)
+    for number, panel in enumerate(panels):
+        right, up = wide * (number % across), -tall * (number // across) - 0.2 * reach
+        pen.line(right + np.cos(turn), up + np.sin(turn), GREY, dash="dot")
+        for each, (x, y) in enumerate(panel):
+            if math.hypot(x, y) < 0.1:
+                continue  # only a dot in the middle
+            colour = COLOURS[each % len(COLOURS)]
+            pen.line(np.array([right, right + x]), np.array([up, up + y]), colour)
+            end = np.array([right + x]), np.array([up + y])
+            pen.dots(*end, colour, shapes[each % len(shapes)], f"arrow {each}")
+        if names is not None:
+            above = up + 1.25 * reach
+            pen.words(names[number], right, above, BLACK, "center", where="data")
+    pen.show()
+
+
+def tree(
+    parents: Sequence[int],
+    names: Sequence[str],
+    shares: Any,
+    *,
+    title: str,
+    x_label: str,
+    faded: Iterable[int] = (),
+) -> None:
+    """Draw a tree from left to right, its branches as thick as their shares.
+
+    Args:
+        parents: Number of each node's parent, which comes before it; -1 of the root, the first.
+        names: What to write on the branch that leads to each node.
+        shares: How much of the whole each node has, 0 to 1 [node].
+        title: What is seen.
+        x_label: What a step to the right is.
+        faded: Numbers of nodes whose branches are grey, such as those that were cut.
+    """
+    children: list[list[int]] = [[] for _ in parents]
+    depth = [0] * len(parents)
+    for node, parent in enumerate(parents):
+        if parent >= 0:
+            children[parent].append(node)
+            depth[node] = depth[parent] + 1
+    height, waiting, leaves = [0.0] * len(parents), [0], 0
+    while waiting:  # leaves get a row each, in the order in which a reader meets them
+        node = waiting.pop()
+        waiting += reversed(children[node])
+        if not children[node]:
+            height[node], leaves = -float(leaves), leaves + 1
+    for node in reversed(range(len(parents))):
+        if children[node]:
+            height[node] = (height[children[node][0]] + height[children[node][-1]]) / 2
+    far, grey = max(depth), set(faded)
+    frame = Frame(
+        title, x_label, "", (-0.02, max(far, 1) + 0.02), (-leaves + 0.5, 0.8),
+        x_ticks={step: str(step) for step in range(far + 1)}, y_ticks={},
+        height=max(HEIGHT, 1.2 + 0.4 * leaves),
+    )  # fmt: skip
+    pen, shares = _pen(frame), _array(shares)
+    for node, parent in enumerate(parents):
+        if parent >= 0:
+            start, end, up = float(depth[parent]), float(depth[node]), height[node]
+            corner, colour = start + 0.16, GREY if node in grey else BLUE
+            along, heights = np.array([start, corner, end]), np.array([height[parent], up, up])
+            pen.line(
+                along, heights, colour, width=1.0 + 7.0 * float(shares[node]), name=names[node]
+            )
+            ink = GREY if node in grey else BLACK
+            pen.words(_visible(names[node]), corner, up + 0.12, ink, where="data", above=True)
+    pen.show()
+
+
 @dataclass(frozen=True)
 class Frame:
     """The axes of a figure: what stands beside them, and from where to where they go."""

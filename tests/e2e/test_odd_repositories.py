@@ -253,7 +253,7 @@ def test_a_confidence_within_the_quotes_is_one(repository: Repository, text: str
     assert (prediction["text"], prediction["confidence"]) == ("It will", 0.5)
     done = repository.excursion("predict", "1", "It will confidence = 50%")
     assert done.status == 2
-    assert "confidence=70%" in done.err
+    assert "Write it without: confidence=50%" in done.err
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 QUICK: dict[str, dict[str, bool | int | float | str]] = {
     "demos/blank": {},
+    "demos/grokking": {"p": 11, "steps": 20},
+    "demos/induction-heads": {"steps": 10},
     "demos/no-positions": {"steps": 20},
+    "demos/superposition": {"steps": 20},
     "libs/gpt2-mini": {"n_layers": 1, "n_heads": 1},
     "libs/prototype": {},
 }

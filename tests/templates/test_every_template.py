@@ -14,7 +14,6 @@ from bot.template import Template, built_in_templates, find_template
 from templates.trials import WITH_NOTEBOOK, Trials
 
 DEMOS = [name for name in WITH_NOTEBOOK if name.startswith("demos/")]
-NOT_YET = {"demos/no-positions"}  # is about to get its final form
 MOST_CPU_S = 60  # of a run with its defaults, kernel and command included
 
 
@@ -63,14 +62,14 @@ def test_it_says_what_a_newcomer_must_know(name: str) -> None:
     assert manifest.parameters["seed"].default == 0
 
 
-@pytest.mark.parametrize("name", sorted({*DEMOS} - NOT_YET))
+@pytest.mark.parametrize("name", DEMOS)
 def test_it_draws_with_either_library(name: str) -> None:
     plotting = template(name).manifest.parameters["plotting"]
     assert plotting.default == "matplotlib"
     assert plotting.choices == ("matplotlib", "plotly")
 
 
-@pytest.mark.parametrize("name", sorted({*DEMOS} - NOT_YET))
+@pytest.mark.parametrize("name", DEMOS)
 def test_its_notebook_has_the_parts_of_a_good_experiment(name: str) -> None:
     text = "\n".join(source for kind, source in cells(name) if kind == "markdown")
     for part in (

@@ -58,24 +58,6 @@ def test_it_runs_where_we_are_not_installed(
     assert done.returncode == 0, done.stderr[-2000:]
 
 
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        (("-p", "d_model=8", "-p", "n_heads=8", "-p", "context_length=4"), ()),
-        (("-p", "start_token=false", "-p", "vocabulary_size=2"), ()),
-        (("-p", "d_model=10", "-p", "n_heads=4"), ("d_model", "n_heads")),
-    ],
-)
-def test_no_positions_at_its_edges(
-    repository: Repository, given: tuple[str, ...], words: tuple[str, ...]
-) -> None:
-    repository.ask("Does it run?", "--template", "no-positions")
-    done = repository.excursion("run", "1", "-p", "steps=10", *given)
-    assert done.status == (1 if words else 0), done.err
-    for word in words:
-        assert word in done.err
-
-
 def test_a_trial_reaches_no_other_machine(repository: Repository) -> None:
     repository.ask("Does it run?")
     repository.commit_notebook("import socket; socket.create_connection(('192.0.2.1', 80), 1)")

@@ -56,6 +56,10 @@ plots.bars({"clean": 0.5, "corrupt": -0.2}, title="Bars", x_label="prompt", y_la
     "bars that lie": """
 plots.bars({f"head {i}.{j}": rng.random() for i in range(3) for j in range(5)}, title="Lying",
            x_label="head", y_label="score (fraction)", levels={"chance": 0.2})""",
+    "a tree": """
+plots.tree([-1, 0, 0, 1, 1, 3], ["", "gave 0.6", " $b$ <0.4>", "a 0.5", "the 0.1", "ball 0.5"],
+           [1, 0.6, 0.4, 0.5, 0.1, 0.5], title="Continuations", x_label="tokens added",
+           faded=[2])""",
     "a matrix": """
 plots.matrix(rng.normal(size=(6, 10)), title="Patching", x_label="position (token)",
              y_label="layer", colour_label="logit difference restored (fraction)",
@@ -67,6 +71,9 @@ plots.matrix([[0.1, np.nan], [0.9, 1.0]], title="Numbers", x_label="column", y_l
 plots.heads(torch.rand(8, 16, 16), title="Eight heads", tokens=list("abcdefghijklmnop"))""",
     "images": """
 plots.images(rng.random((10, 8, 8)), title="Digits", names=list("0123456789"))""",
+    "arrows": """
+plots.arrows(rng.normal(size=(6, 9, 2)), title="Nine features, six times",
+             names=[f"rarity {r}" for r in range(6)])""",
     "a histogram": """
 plots.histogram({"real": rng.normal(size=500), "shuffled": rng.normal(size=500) + 1},
                 title="Scores", x_label="score (logits)")""",

@@ -23,7 +23,7 @@ from bot.template import built_in_templates, template_names
 from runner.records import Figure, Metric, RunResult, Status, read_result
 
 ROOT = Path(__file__).parents[2]
-GUARD = ROOT / "tests" / "rigs" / "guard"
+GUARD = ROOT / "bot" / "offline"
 WITH_NOTEBOOK = sorted(
     name
     for name, folder in template_names((built_in_templates(),)).items()

@@ -155,7 +155,7 @@ def test_a_run_is_reproduced_at_its_own_commit(bench: Bench) -> None:
     bench.publish([element], bench.leave([element], succeed(2)))
 
     assert element["commit"] == elements[0]["commit"]
-    assert "all 2 metrics identical" in bench.entry(issue, f"run:{issue}.2")
+    assert "all 3 metrics identical" in bench.entry(issue, f"run:{issue}.2")
 
 
 def test_a_prediction_is_stamped_and_a_note_adds_no_comment(bench: Bench) -> None:

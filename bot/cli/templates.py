@@ -1,0 +1,64 @@
+"""The command that lists the templates."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bot.cli.place import give, json_option, open_forge
+
+if TYPE_CHECKING:
+    from bot.template import Template
+
+
+@click.command("templates")
+@click.option("--markdown", is_flag=True, help="Print a page of Markdown that shows them all.")
+@json_option
+def templates_command(markdown: bool, as_json: bool) -> None:
+    """List the templates: what each asks, how long it takes, what it measures and draws."""
+    from bot.template import read_template, template_names
+
+    found = [read_template(name, folder) for name, folder in template_names(roots()).items()]
+    if as_json:
+        give(json.dumps([_row(template) for template in found], indent=1, ensure_ascii=False))
+        return
+    if markdown:
+        from bot.catalogue import catalogue
+
+        give(catalogue(found).rstrip("\n"))
+        return
+    from bot.log.templates import templates_text
+    from bot.log.thread_text import on_terminal
+
+    give(on_terminal(templates_text(found)))
+
+
+def _row(template: Template) -> dict[str, Any]:
+    manifest = template.manifest
+    main = manifest.metrics.main
+    return {
+        "name": template.full_name,
+        "kind": template.kind.value,
+        "question": manifest.question,
+        "summary": manifest.summary,
+        "runtime": manifest.runtime,
+        "metric": main,
+        "metric_means": manifest.metrics.descriptions.get(main, ""),
+        "picture": manifest.picture,
+        "parameters": sorted(manifest.parameters),
+        "sets": sorted(manifest.sets),
+    }
+
+
+def roots() -> tuple[Path, ...]:
+    """Find the templates of this repository, if we are in one, and our own."""
+    from bot.errors import RequestError
+    from bot.template import built_in_templates
+
+    try:
+        return (open_forge()[0].top / "templates", built_in_templates())
+    except RequestError:
+        return (built_in_templates(),)

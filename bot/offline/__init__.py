@@ -1,0 +1,1 @@
+"""What keeps a template that is checked from the network."""

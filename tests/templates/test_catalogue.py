@@ -1,0 +1,71 @@
+"""The page of templates says what they say, and shows what they draw."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from conftest import Repository
+from PIL import Image
+
+from bot.catalogue import catalogue, has_picture, picture_name
+from bot.template import Template, built_in_templates, read_template, template_names
+from templates.pictures import FOLDER, WIDTH, small
+
+TEMPLATES = [
+    read_template(name, folder) for name, folder in template_names((built_in_templates(),)).items()
+]
+PAGE = FOLDER.parent / "templates.md"
+
+
+def test_the_page_is_as_the_templates_are() -> None:
+    assert PAGE.read_text() == catalogue(TEMPLATES), "make docs writes it anew"
+
+
+def test_each_picture_is_there_and_none_besides() -> None:
+    wanted = {picture_name(each) for each in TEMPLATES if has_picture(each)}
+    assert {path.name for path in FOLDER.iterdir()} == wanted
+    for path in FOLDER.iterdir():
+        with Image.open(path) as picture:
+            assert picture.format == "PNG"
+            assert picture.width == WIDTH
+        assert path.stat().st_size < 100_000
+
+
+def test_every_link_of_the_page_leads_somewhere() -> None:
+    text = PAGE.read_text()
+    headings = set(re.findall(r"^### (.+)$", text, flags=re.MULTILINE))
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        if target.startswith("#"):
+            assert target[1:] in headings
+        else:
+            assert (PAGE.parent / target).is_file(), target
+
+
+def test_a_picture_is_made_small(tmp_path: Path) -> None:
+    Image.new("RGBA", (1120, 600), "white").save(tmp_path / "large.png")
+    (tmp_path / "small.png").write_bytes(small((tmp_path / "large.png").read_bytes()))
+    with Image.open(tmp_path / "small.png") as picture:
+        assert picture.size == (WIDTH, 300)
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda each: each.full_name)
+def test_a_template_s_own_words_stand_on_the_page(template: Template) -> None:
+    words = catalogue([template])
+    assert template.manifest.metrics.main in words
+    assert all(f"`{name}`" in words for name in template.manifest.parameters)
+
+
+def test_the_command_lists_what_each_asks_measures_and_draws(repository: Repository) -> None:
+    rows = {row["name"]: row for row in repository.json("templates")}
+    blank = rows["demos/blank"]
+    assert blank["kind"] == "demos"
+    assert blank["question"].endswith("?")
+    assert blank["metric"] == "share_of_heads"
+    assert blank["picture"]
+    text = repository.must("templates")
+    line = next(line for line in text.splitlines() if "demos/blank" in line)
+    for fact in (blank["question"], blank["runtime"], "share_of_heads", blank["picture"]):
+        assert fact in line
+    assert repository.must("templates", "--markdown").startswith("# Templates")

@@ -1,0 +1,62 @@
+"""The page on writing templates, done as it says: its files are written, its commands given."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from conftest import Repository
+
+from templates.trials import ROOT
+
+PAGE = ROOT / "docs" / "writing-a-template.md"
+
+
+def steps() -> list[tuple[str, str]]:
+    """What a reader does, in the page's order: (file, its text), or ("", commands)."""
+    text = PAGE.read_text("utf-8")
+    name, found = "", []
+    for match in re.finditer(r"^## [^\n]*?`(?P<file>[\w.]+)`$|^```(?P<kind>\w+)\n(?P<body>.*?)^```",
+                             text, flags=re.MULTILINE | re.DOTALL):  # fmt: skip
+        if match["file"]:
+            name = match["file"]
+        elif match["kind"] == "sh":
+            found.append(("", match["body"]))
+        else:
+            found.append((name, match["body"]))
+    return found
+
+
+def test_whoever_follows_the_page_has_a_template_that_runs(
+    repository: Repository, tmp_path: Path
+) -> None:
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    excursion = commands / "excursion"
+    excursion.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m bot "$@"\n')
+    excursion.chmod(0o755)
+    environment = os.environ | {"PATH": f"{commands}:{os.environ['PATH']}"}
+    place, said = repository.top, ""
+    for name, body in steps():
+        if name:
+            (place / name).write_text(body)
+            continue
+        done = subprocess.run(
+            ["sh", "-ec", f"{body}\npwd"],
+            cwd=place,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        said += done.stdout
+        place = Path(done.stdout.splitlines()[-1])
+    assert {name for name, _ in steps()} == {"", "template.toml", "README.md.j2", "notebook.py.j2"}
+    assert "✓ metrics: 2 recorded, each declared" in said
+    assert "Nothing is missing." in said
+    metrics = repository.json("show", "1")
+    assert "z_score" in str(metrics)
