@@ -177,6 +177,7 @@ def bind(
                 f"there is no parameter {name!r}",
                 where=where,
                 right=did_you_mean(name, declared, noun="parameters"),
+                culprit=name,
             )
     chosen = _chosen(given[SET], sets or {}, where) if SET in given else {}
     values: dict[str, Value] = {}

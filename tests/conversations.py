@@ -56,6 +56,7 @@ class Says:
             is gone, each by its first line; and `now:` what the welcome says of the state.
         meanwhile: What happens while the run goes on that this asks for; `seen` is before that.
         ends: What is to be seen when it has ended.
+        merges: Whether the pull request is then merged; at home an answer is merged at once.
         dies: After so many writes the machine dies at which GitHub delivers the comment; it is
             delivered again then. At home nothing is delivered.
     """
@@ -65,6 +66,7 @@ class Says:
     seen: tuple[str, ...] = ()
     meanwhile: tuple[Step, ...] = ()
     ends: tuple[str, ...] = ()
+    merges: bool = False
     dies: int = 0
 
 
@@ -103,15 +105,7 @@ class Again:
     seen: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Merges:
-    """Somebody merges the pull request; at home an answer is merged at once."""
-
-    who: str
-    seen: tuple[str, ...] = ()
-
-
-Step = Says | Labels | Edits | Deletes | Again | Merges
+Step = Says | Labels | Edits | Deletes | Again
 
 
 def comments_of(script: Iterable[Step]) -> list[Says]:
@@ -158,9 +152,6 @@ class Stage(Protocol):
 
     def deliver(self, post: Post) -> None:
         """Deliver a comment once more."""
-
-    def merge(self) -> None:
-        """Merge the pull request."""
 
     def state(self) -> str:
         """Say whether the issue is open or closed, and its labels."""
@@ -241,8 +232,6 @@ class _Play:
             case Again():
                 stage.deliver(self._post(step.begins))
                 name += step.begins
-            case Merges():
-                stage.merge()
         self._look(name, step.seen, None)
 
     def _post(self, begins: str) -> Post:
@@ -372,9 +361,6 @@ class AtHome:
     def deliver(self, post: Post) -> None:
         """Do nothing."""
 
-    def merge(self) -> None:
-        """Do nothing."""
-
     def state(self) -> str:
         thread = self._forge.thread(ISSUE)
         return ", ".join([thread.state, *sorted(thread.labels)])
@@ -386,7 +372,7 @@ class AtHome:
             Post(
                 comment.number,
                 "" if comment.is_entry else comment.author,
-                as_on_github(unlinked(comment.body)) if comment.is_entry else comment.body,
+                as_in_a_comment(unlinked(comment.body)) if comment.is_entry else comment.body,
                 self._reaction(comment.number),
             )
             for comment in thread.comments
@@ -437,6 +423,9 @@ class OnGitHub:
         if elements:
             meanwhile()
             self.bench.publish(elements, self.bench.leave(elements, self.leave))
+        if step.merges:
+            [pull] = self.bench.github.as_person(step.who, "GET", "/pulls?state=open")
+            self.bench.github.merge(pull["number"])
 
     def edit(self, who: str, post: Post, text: str) -> None:
         path = f"/issues/comments/{post.number}"
@@ -456,19 +445,15 @@ class OnGitHub:
         if elements:
             self.bench.publish(elements, self.bench.leave(elements, self.leave))
 
-    def merge(self) -> None:
-        [pull] = self.bench.github.as_person("ada", "GET", "/pulls?state=open")
-        self.bench.github.merge(pull["number"])
-
     def state(self) -> str:
         issue = self.bench.issue(ISSUE)
         return ", ".join([issue["state"], *sorted(label["name"] for label in issue["labels"])])
 
     def posts(self) -> list[Post]:
-        return [
-            self._post(comment)
-            for comment in self.bench.github.world.every(f"/issues/{ISSUE}/comments")
-        ]
+        comments = list(self.bench.github.world.every(f"/issues/{ISSUE}/comments"))
+        for comment in comments:
+            self.bench.github.world.said.setdefault(comment["id"], self._moment())
+        return [self._post(comment) for comment in comments]
 
     def _post(self, comment: dict[str, Any]) -> Post:
         number, body = comment["id"], comment["body"]
@@ -481,7 +466,13 @@ class OnGitHub:
             reaction = next((each for each in reversed(given) if each != "eyes"), "".join(given))
             return Post(number, comment["user"]["login"], body, reaction)
         assert read_marker(body) is not None
-        return Post(number, "", unlinked(body.rstrip().rpartition("\n")[0].strip("\n")))
+        return Post(number, "", as_in_a_comment(self._shown(body)))
+
+    def _shown(self, body: str) -> str:
+        """Leave out what people cannot see, and links; of pull requests, that there is one."""
+        text = unlinked(body.rstrip().rpartition("\n")[0].strip("\n"))
+        brought = r"A pull request brings (`.*?`) to (`.*?`), and closes this issue when it is merged"
+        return re.sub(brought, r"\1 is merged into \2", text)
 
 
 class dying:  # noqa: N801  # reads as a verb
@@ -512,33 +503,40 @@ class dying:  # noqa: N801  # reads as a verb
 
 
 _LINK = re.compile(r"(!?)\[((?:[^\[\]\\]|\\.)*)\]\([^()\s]*\)")
-_COMMAND = re.compile(rf"excursion ([a-z]+) {ISSUE}((?: [^`\n]*)?)(?=`|$)", re.MULTILINE)
+_ONLY_LINKS = re.compile(rf"^(?:{_LINK.pattern}(?: · )?)+$\n*", re.MULTILINE)
+_COMMIT = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{40}|[0-9a-f]{10})(?![0-9a-f])")
+_COMMAND = re.compile(rf"excursion ([a-z]+) (?:{ISSUE}|N)((?: [^`\n]*)?)(?=`|$|\. )", re.MULTILINE)
 
 
 def unlinked(body: str) -> str:
-    """Leave of links their words, and of pictures that there is one."""
-    return _LINK.sub(lambda m: f"![{m[2]}]" if m[1] else m[2], body)
+    """Leave of links their words, and nothing of lines that hold nothing else, nor of commits."""
+    kept = "".join(
+        line if line.startswith("!") or not _ONLY_LINKS.fullmatch(line) else ""
+        for line in re.split(r"(?<=\n\n)", body)
+    )
+    found = _LINK.sub(lambda m: f"![{m[2]}]" if m[1] else m[2], kept)
+    return _COMMIT.sub(lambda m: "c0ffee" * 6 + "c0ff" if len(m[0]) == 40 else "c0ffeec0ff", found)
 
 
-def as_on_github(body: str) -> str:
+def as_in_a_comment(body: str) -> str:
     """Write commands that are given at home, `excursion run 1 -p seed=3`, as in a comment."""
-    return _COMMAND.sub(_in_a_comment, body).replace("```sh\n", "```\n")
+    body = body.replace('excursion ask "…?"', "open an issue").replace("```sh\n", "```\n")
+    return _COMMAND.sub(_in_a_comment, body)
 
 
 def _in_a_comment(match: re.Match[str]) -> str:
-    words = shlex.split(match[2])
-    said = []
+    words, flags, said = shlex.split(match[2]), [], []
     while words:
         word = words.pop(0)
         if word == "-p":
             said.append(words.pop(0))
         elif word == "--force":
-            said.append("force")
+            flags.append("force")
         elif word.startswith("--"):
             said.append(f"{word.removeprefix('--').replace('-', '_')}={words.pop(0)}")
         else:
             said.append(word)
-    return " ".join([f"/{match[1]}", *said])
+    return " ".join([f"/{match[1]}", *flags, *said])
 
 
 # -- what executions leave ---------------------------------------------------------------------

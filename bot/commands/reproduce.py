@@ -94,6 +94,7 @@ def _original(number: int, world: World) -> tuple[StoredRun, RunResult, RunReque
         raise RequestError(
             f"there is no run {world.thread.number}.{number} with a result",
             right=f"There are: {', '.join(known) or 'none'}.",
+            culprit=str(number),
         )
     return found, found.result, found.request
 

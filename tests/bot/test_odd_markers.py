@@ -17,7 +17,7 @@ from samples import entry, thread
 
 from bot import commands
 from bot.actions.commission import _remembered
-from bot.actions.state import state_effects
+from bot.commands.state import state_effects
 from bot.budget import read_usage
 from bot.command import Help
 from bot.commands import SPECS

@@ -21,7 +21,7 @@ def going_on(requests: Iterable[RunRequest]) -> str:
     return f"⏳ {_listed(list(names))} under way."
 
 
-def ended(alone: Iterable[RunResult], sweeps: Iterable[Sweep]) -> str:
+def ended(alone: Iterable[RunResult] = (), sweeps: Iterable[Sweep] = ()) -> str:
     """Say what came to its end."""
     said = [f"{SIGNS[run.status][0]} run {run.run_id} {_word(run)}" for run in alone]
     said += [
@@ -32,7 +32,21 @@ def ended(alone: Iterable[RunResult], sweeps: Iterable[Sweep]) -> str:
 
 
 def state_effects(thread: Thread, state: str) -> tuple[UpsertEntry, ...]:
-    """Have the welcome say how the excursion stands."""
+    """Have the welcome say what runs there are, unless the excursion has come to its end."""
+    if thread.answer is not None or not thread.is_open:
+        return ()  # somebody looks at an old result again
+    return _saying(thread, state)
+
+
+def turn_effects(thread: Thread) -> tuple[UpsertEntry, ...]:
+    """Have the welcome say that the excursion was answered, closed or opened again."""
+    if not thread.turns:
+        return ()
+    heading = thread.turns[-1].body.partition("\n")[0].removeprefix("### ")
+    return _saying(thread, f"{heading}; see below.")
+
+
+def _saying(thread: Thread, state: str) -> tuple[UpsertEntry, ...]:
     welcome = thread.entry(WELCOME)
     if welcome is None:
         return ()
