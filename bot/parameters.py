@@ -212,11 +212,13 @@ def convert(name: str, declaration: Declaration, text: str, *, where: str) -> Va
     problem = f"is not {declaration.allowed}" if value is None else _problem(declaration, value)
     if problem or value is None:
         shown = text if len(text) <= 60 else f"{text[:57]}..."
+        means = f": {declaration.description}" if declaration.description else ""
+        told = value is None  # what is allowed, by the problem
+        allowed = "" if told else f" is {declaration.allowed}"
         raise RequestError(
             f"{name}={shown!r} {problem}",
             where=where,
-            right=f"{name} is {declaration.allowed}"
-            + (f": {declaration.description}" if declaration.description else "."),
+            right=f"{name}{allowed}{means or '.'}" if means or allowed else "",
             culprit=f"{name}=",
         )
     return _as_declared(declaration, value)

@@ -25,7 +25,8 @@ def ended(alone: Iterable[RunResult] = (), sweeps: Iterable[Sweep] = ()) -> str:
     """Say what came to its end."""
     said = [f"{SIGNS[run.status][0]} run {run.run_id} {_word(run)}" for run in alone]
     said += [
-        f"sweep {sweep.id}: {len(sweep.succeeded)} of {len(sweep.points)} points succeeded"
+        f"{_sign(sweep)} sweep {sweep.id}: {len(sweep.succeeded)} of {len(sweep.points)} points "
+        "succeeded"
         for sweep in sweeps
     ]
     return f"{_listed(said)}."
@@ -52,6 +53,12 @@ def _saying(thread: Thread, state: str) -> tuple[UpsertEntry, ...]:
         return ()
     body = with_state(welcome.body, state)
     return (UpsertEntry(thread.number, WELCOME, body, welcome.data or {}),)
+
+
+def _sign(sweep: Sweep) -> str:
+    if sweep.missing:
+        return "⏸️"
+    return "⚠️" if sweep.failed else "✅"
 
 
 def _word(result: RunResult) -> str:

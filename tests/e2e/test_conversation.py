@@ -46,6 +46,7 @@ BODY = "We flip it a thousand times and look at the share of heads."
 SCRIPT: tuple[Step, ...] = (
     Says("rea", "Nice question! What would change your mind?"),
     Labels("max"),
+    Says("wes", "/start"),
     # -- slips
     Says("wes", "/halp"),
     Says("wes", "/help predict"),
