@@ -16,6 +16,9 @@ from runner.records import WARM_MODULES
 
 _BRANCH = re.compile(r"[^\x00-\x20\x7f~^:?*\[\\@/.-][^\x00-\x20\x7f~^:?*\[\\]*")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+# Without a password or a token, which belong into no file: git asks its own helper for those.
+_GIT_URL = re.compile(r"((https|ssh|file)://([A-Za-z0-9._-]+@)?|[A-Za-z0-9._-]+@)[^\s\x00-\x1f@]+")
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 FILE_NAME = "excursions.toml"
 
 FIRST_TEXT = """\
@@ -44,6 +47,12 @@ timeout = "1h"
 # [warm]
 # idle = "30m"
 # preload = ["torch", "transformer_lens", "matplotlib.pyplot"]
+
+# Templates of another repository, at one commit; those in templates/ here go before them.
+# [[templates]]
+# git = "https://github.com/our-team/templates"
+# commit = "0123456789abcdef0123456789abcdef01234567"
+# folder = "templates"
 
 # On GitHub: what the whole repository may spend; a run that would go beyond is refused.
 # [budget]
@@ -90,6 +99,20 @@ def _inside_repository(text: str) -> str:
     return str(path)
 
 
+def _git_url(text: str) -> str:
+    if not _GIT_URL.fullmatch(text):
+        raise ValueError(
+            "must be https://…, ssh://…, file://… or user@host:path, without a password"
+        )
+    return text
+
+
+def _commit(text: str) -> str:
+    if not _COMMIT.fullmatch(text):
+        raise ValueError("must be a whole commit, 40 digits and letters a to f: git rev-parse HEAD")
+    return text
+
+
 def _runner_label(text: str) -> str:
     if not _LABEL.fullmatch(text):
         raise ValueError("must be labels of runners, such as ['self-hosted', 'gpu']")
@@ -101,6 +124,8 @@ Duration = Annotated[str, AfterValidator(_duration)]
 Size = Annotated[str, AfterValidator(_size)]
 Branch = Annotated[str, AfterValidator(_branch)]
 Folder = Annotated[str, AfterValidator(_inside_repository)]
+GitUrl = Annotated[str, AfterValidator(_git_url)]
+Commit = Annotated[str, AfterValidator(_commit)]
 
 
 class Runner(Strict):
@@ -167,6 +192,14 @@ class Commands(Strict):
     replies_per_hour: int = Field(default=12, ge=0)
 
 
+class TemplateSource(Strict):
+    """Templates that are kept in another repository, as they are at one commit."""
+
+    git: GitUrl
+    commit: Commit
+    folder: Folder = "templates"  # with demos/, docs/ and libs/ inside
+
+
 class Config(Strict):
     """What a repository says about its excursions."""
 
@@ -177,6 +210,7 @@ class Config(Strict):
     runners: dict[str, Runner] = Field(default_factory=lambda: {"local": Runner()})
     budget: Budget = Field(default_factory=Budget)
     github: Github = Field(default_factory=Github)
+    templates: tuple[TemplateSource, ...] = Field(default=(), strict=False)
     commands: Commands = Field(default_factory=Commands)
 
     @model_validator(mode="after")

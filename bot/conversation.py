@@ -111,7 +111,7 @@ def comment(shell: Shell, actor: Actor, issue: int, text: str) -> list[RunResult
             raise error from another
         raise
     if carried.mistake is not None:
-        raise carried.mistake
+        raise _in_its_line(heard, carried.mistake, carried.done)
     return results
 
 
@@ -237,6 +237,14 @@ def _to_strangers(heard: Heard, thread: Thread, now: datetime) -> list[dict[str,
     others = (e for e in thread.entries("reply") if e.key != reply_key(heard.comment))
     found = [entry.data or {} for entry in others]
     return [d for d in found if d.get("stranger") and since < str(d.get("at", "")) <= until]
+
+
+def _in_its_line(heard: Heard, error: RequestError, index: int) -> RequestError:
+    """Say a mistake with the comment's line, where it names an option of the command line."""
+    if not error.where.startswith("-") or heard.mistake is not None:
+        return error
+    line = heard.lines[index].text
+    return RequestError(error.what, where=line, right=error.right, culprit=error.culprit)
 
 
 def _mistake(heard: Heard, carried: Carried) -> Mistake | None:

@@ -61,7 +61,7 @@ def ask(shell: Shell, event: Asked) -> int:
     Raises:
         ExcursionError: The question is not possible, or the forge failed.
     """
-    template = find_template(event.template, event.kind, shell.template_roots)
+    template = find_template(event.template, event.kind, shell.all_template_roots())
     with shell.lock():
         next_issue = shell.forge.next_issue()
         title = check_title(event.title)
@@ -282,10 +282,10 @@ def read_world(
     if isinstance(asked, Start):
         name = (excursion.template if excursion else None) or asked.template
         world["template"] = find_template(
-            name or asked_template(thread), asked_kind(thread), shell.template_roots
+            name or asked_template(thread), asked_kind(thread), shell.all_template_roots()
         )
     if isinstance(asked, Templates):
-        named = template_names(shell.template_roots)
+        named = template_names(shell.all_template_roots())
         world["templates"] = tuple(read_template(name, folder) for name, folder in named.items())
     if isinstance(asked, AskStatus) and config.budget.is_set and shell.surroundings.is_github:
         now, which = shell.clock().isoformat(), str(world["asked"])

@@ -198,6 +198,7 @@ def _chosen(name: str, sets: Sets, where: str) -> Mapping[str, Value]:
             f"there is no set {name!r}",
             where=where,
             right=did_you_mean(name, sets, noun="sets"),
+            culprit=f"{SET}=",
         )
     return sets[name].values
 

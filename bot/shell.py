@@ -84,13 +84,23 @@ class Office:
 
     forge: Forge
     config: Config
-    template_roots: tuple[Path, ...]
+    template_roots: tuple[Path, ...]  # the repository's own, then those that came with us
+    fetch_templates: Callable[[], tuple[Path, ...]] = tuple  # gives those of other repositories
     changed: Callable[[int], None] = _ignore  # called after a thread has changed
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     secrets: Secrets = field(default_factory=Secrets)  # that nothing published may hold
     show: Callable[[tuple[Effect, ...]], None] | None = None  # shows effects in place of doing
     surroundings: Surroundings = LOCAL
     reply: Callable[[Reply], None] = _ignore  # takes what commands answer
+
+    def all_template_roots(self) -> tuple[Path, ...]:
+        """Give where templates are, fetching those that are kept elsewhere and not here yet.
+
+        Raises:
+            ForgeError: They cannot be fetched.
+        """
+        own, *rest = self.template_roots
+        return (own, *self.fetch_templates(), *rest)
 
     def lock(self) -> AbstractContextManager[None]:
         """Keep others from deciding at the same time; what changes nothing needs no lock."""

@@ -144,9 +144,11 @@ def read_template(full_name: str, folder: Path) -> Template:
     manifest = load(Manifest, (folder / MANIFEST).read_bytes(), where=f"{where}/{MANIFEST}")
     files = dict(_texts(folder, where))
     files.pop(MANIFEST)
-    shared = dict(_texts(folder.parent.parent / SHARED, "templates/shared"))
-    if not shared:
-        shared = dict(_texts(built_in_templates() / SHARED, "templates/shared"))
+    shared = {  # a team's own parts go before those that came with us
+        path: text
+        for root in (built_in_templates(), folder.parent.parent)
+        for path, text in _texts(root / SHARED, "templates/shared")
+    }
     return Template(Kind(kind), name, manifest, files, shared)
 
 

@@ -17,6 +17,7 @@ from bot.excursion_file import NOTEBOOK
 from bot.forge.github import GithubForge
 from bot.forge.github_api import Api
 from bot.forge.github_remote import Remote
+from bot.forge.template_sources import fetched, template_cache
 from bot.shell import Office
 from bot.surroundings import Surroundings
 from bot.template import built_in_templates
@@ -64,10 +65,12 @@ def open_office(
 ) -> Office:
     """Give what decisions need; the clock stands at the moment of what they are about."""
     now = datetime.fromisoformat(moment).astimezone(UTC)
+    config, top = read_settings(job), workspace(job)
     return Office(
         forge=forge,
-        config=read_settings(job),
-        template_roots=(workspace(job) / "templates", built_in_templates()),
+        config=config,
+        template_roots=(top / "templates", built_in_templates()),
+        fetch_templates=lambda: fetched(config.templates, template_cache(top)),
         clock=lambda: now,
         surroundings=surroundings or Surroundings(page=job.page),
     )

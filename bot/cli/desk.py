@@ -16,6 +16,7 @@ from bot.config import read_config
 from bot.effects import Effect, line
 from bot.events import Actor, Role
 from bot.forge.local import LocalForge
+from bot.forge.template_sources import fetched, template_cache
 from bot.log.redact import Secrets
 from bot.shell import Shell
 from bot.template import built_in_templates
@@ -45,6 +46,7 @@ def open_desk(*, dry_run: bool = False) -> Desk:
         executor=LocalExecutor(forge, Progress(), settings_of(config)),
         config=config,
         template_roots=(forge.top / "templates", built_in_templates()),
+        fetch_templates=lambda: fetched(config.templates, template_cache(forge.top)),
         tell=say,
         changed=partial(_refresh, forge),
         secrets=Secrets.of(os.environ),

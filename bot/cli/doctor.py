@@ -16,8 +16,9 @@ from bot.commands.roles import roles
 from bot.config import FILE_NAME, Config, read_config
 from bot.doctor.files import form_finding, picture_findings, workflow_findings
 from bot.doctor.finding import Finding, State, good, is_well, missing, unknown
-from bot.errors import ForgeError, RequestError
+from bot.errors import ExcursionError, ForgeError, RequestError
 from bot.forge.git import Git, find_repository
+from bot.forge.template_sources import fetched, template_cache
 from bot.log.safety import plain
 from bot.setup.files import WORKFLOW
 from bot.setup.form import PATH as FORM
@@ -77,8 +78,13 @@ def _here(git: Git, top: Path) -> tuple[list[Finding], Config, tuple[Template, .
             findings.append(missing("configuration", f"{FILE_NAME} is not there", "excursion init"))
     except RequestError as error:
         findings.append(missing("configuration", f"{error.where}: {error.what}", error.right))
-    templates = []
-    for name, folder in template_names((top / "templates", built_in_templates())).items():
+    templates: list[Template] = []
+    others: tuple[Path, ...] = ()
+    try:
+        others = fetched(config.templates, template_cache(top))
+    except ExcursionError as error:
+        findings.append(missing("templates", f"{error.where}: {error.what}", error.right))
+    for name, folder in template_names((top / "templates", *others, built_in_templates())).items():
         try:
             templates.append(read_template(name, folder))
         except RequestError as error:

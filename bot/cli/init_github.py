@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.cli.place import give, say
+from bot.config import FILE_NAME, read_config
 from bot.errors import RequestError
 from bot.forge.git import Git
+from bot.forge.template_sources import fetched, template_cache
 from bot.forge.thread_files import write_atomically
 from bot.setup.files import WORKFLOW, File, planned_form, planned_workflow
 from bot.setup.form import PATH as FORM
@@ -67,7 +69,10 @@ def prepare(git: Git, top: Path, origin: str | None, *, update: bool, no_labels:
 
 def all_templates(top: Path) -> tuple[Template, ...]:
     """Read this repository's templates and our own."""
-    names = template_names((top / "templates", built_in_templates()))
+    path = top / FILE_NAME
+    sources = read_config(path.read_bytes()).templates if path.is_file() else ()
+    others = fetched(sources, template_cache(top))
+    names = template_names((top / "templates", *others, built_in_templates()))
     return tuple(read_template(name, folder) for name, folder in names.items())
 
 

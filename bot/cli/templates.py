@@ -54,11 +54,15 @@ def _row(template: Template) -> dict[str, Any]:
 
 
 def roots() -> tuple[Path, ...]:
-    """Find the templates of this repository, if we are in one, and our own."""
+    """Find the templates of this repository, if we are in one, those it names, and our own."""
+    from bot.config import read_config
     from bot.errors import RequestError
+    from bot.forge.template_sources import fetched, template_cache
     from bot.template import built_in_templates
 
     try:
-        return (open_forge()[0].top / "templates", built_in_templates())
+        forge, text = open_forge()
     except RequestError:
         return (built_in_templates(),)
+    others = fetched(read_config(text).templates, template_cache(forge.top))
+    return (forge.top / "templates", *others, built_in_templates())

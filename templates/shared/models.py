@@ -6,9 +6,11 @@ the folder, the cache and the network are looked at first, so that a mistake cos
 
 from __future__ import annotations
 
+import copy
 import difflib
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from urllib.error import HTTPError
@@ -70,6 +72,10 @@ def load(name: str, device: str | None = None) -> TransformerBridge:
 def untrained(transformer: TransformerBridge, seed: int = 0) -> TransformerBridge:
     """Build a model of the same shape with random weights and the same tokenizer: a control."""
     device = next(transformer.parameters()).device
+    if transformer.cfg.architecture == "TransformerLensNative":  # made here, not pretrained
+        config = copy.deepcopy(transformer.cfg)
+        config.seed = seed
+        return TransformerBridge.boot_native(config, transformer.tokenizer, device=device).eval()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         original = transformer.original_model
@@ -80,6 +86,19 @@ def untrained(transformer: TransformerBridge, seed: int = 0) -> TransformerBridg
             device=device,
         )
     return twin.eval()
+
+
+def reordered(transformer: TransformerBridge, order: Sequence[int]) -> TransformerBridge:
+    """Build the same model with its layers in another order: layer i does what order[i] did."""
+    twin = untrained(transformer)
+    parameters = dict(transformer.named_parameters())
+    with torch.no_grad():
+        for name, parameter in twin.named_parameters():
+            source = re.sub(  # the first number in a parameter's name is its layer
+                r"\.(\d+)\.", lambda found: f".{order[int(found[1])]}.", name, count=1
+            )
+            parameter.copy_(parameters[source])
+    return twin
 
 
 def _is_folder(name: str) -> bool:

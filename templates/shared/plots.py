@@ -275,6 +275,7 @@ def matrix(
     columns: Sequence[object] | None = None,
     centre: float | None = 0.0,
     annotate: bool = False,
+    words: Sequence[Sequence[str]] | None = None,
     limits: tuple[float, float] | None = None,
 ) -> None:
     """Draw a matrix in colours, the first row at the top.
@@ -290,12 +291,13 @@ def matrix(
         centre: The value that is white, blue below and red above; None for colours that run from
             dark to light.
         annotate: Whether the numbers stand in their places as well.
+        words: What stands in the places instead, [row][column].
         limits: Values of the darkest colours; those of the data, around the centre, if left out.
     """
     _map(
         Maps(
             _array(values)[None], title, x_label, y_label, colour_label,
-            [""], rows, columns, centre, limits, annotate=annotate,
+            [""], rows, columns, centre, limits, annotate=annotate, words=words,
         )
     )  # fmt: skip
 
@@ -332,6 +334,46 @@ def heads(
             names, tokens, tokens, None, limits or (0.0, top),
         )
     )  # fmt: skip
+
+
+def links(
+    patterns: Mapping[str, Any],
+    *,
+    title: str,
+    tokens: Sequence[str],
+    left: str = "from (query)",
+    right: str = "looks at (key)",
+    least: float = 0.1,
+) -> None:
+    """Draw attention from token to token as lines, thick for much, one colour a head.
+
+    Args:
+        patterns: Name of a head ─► weights [query, key].
+        title: What is seen.
+        tokens: Text at each position, written on both sides.
+        left: What the left side is.
+        right: What the right side is.
+        least: Weight from which on a line is drawn.
+    """
+    panels = {name: _array(pattern) for name, pattern in patterns.items()}
+    last = len(tokens) - 1
+    frame = Frame(
+        title, "", "", (-0.7, 1.7), (last + 0.6, -0.6),
+        x_ticks={0: left, 1: right}, y_ticks={}, height=max(HEIGHT, 1.2 + 0.27 * len(tokens)),
+    )  # fmt: skip
+    pen, colours = _pen(frame), _colours(panels)
+    for name, pattern in panels.items():
+        for query, key in np.argwhere(pattern >= least):
+            width = float(5 * pattern[query, key])
+            pen.line(np.array([0.0, 1.0]), np.array([query, key]), colours[name], width=width)
+    for place, token in enumerate(tokens):
+        pen.words(f"{_visible(token)} ", 0.0, place, BLACK, "right", where="data")
+        pen.words(f" {_visible(token)}", 1.0, place, BLACK, where="data")
+    named = [
+        (1.0 - 0.01 * number, f"■ {name}", colours[name]) for number, name in enumerate(panels)
+    ]
+    _name_ends(pen, named)
+    pen.show()
 
 
 def images(
@@ -503,6 +545,19 @@ class Maps:
     centre: float | None
     limits: tuple[float, float] | None
     annotate: bool = False
+    words: Sequence[Sequence[str]] | None = None  # what stands in the places, instead of numbers
+
+    def written(self, panel: int) -> list[list[str]] | None:
+        """Give what stands in the places of a panel, if anything does."""
+        if self.words is not None:
+            return [[_visible(word) for word in row] for row in self.words]
+        if not self.annotate:
+            return None
+        nothing = max(map(abs, self.range)) / 200  # too small to be seen as a colour
+        return [
+            ["" if not np.isfinite(v) else "0" if abs(v) < nothing else f"{v:.2g}" for v in row]
+            for row in self.panels[panel]
+        ]
 
     @property
     def across(self) -> int:

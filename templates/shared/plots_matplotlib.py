@@ -144,11 +144,11 @@ def show_maps(maps: Maps) -> None:
         left = number % maps.across == 0
         axes.set_yticks(list(ys), list(ys.values()) if left else [""] * len(ys))
         axes.tick_params(length=0 if maps.rows == [] else 3)
-        if maps.annotate:
-            for (row, column), value in np.ndenumerate(maps.panels[number]):
-                if np.isfinite(value):
-                    axes.text(column, row, f"{value:.2g}", ha="center", va="center",
-                              color=maps.ink(value), fontsize=SMALL * POINT)  # fmt: skip
+        for row, texts in enumerate(maps.written(number) or []):
+            for column, text in enumerate(texts):
+                colour = maps.ink(maps.panels[number, row, column])
+                axes.text(column, row, text, ha="center", va="center", color=colour,
+                          fontsize=SMALL * POINT, parse_math=False)  # fmt: skip
     figure.suptitle(broken(maps.title), x=0.01, ha="left", fontsize=(TEXT + 2) * POINT)
     figure.supxlabel(maps.x_label, fontsize=TEXT * POINT)
     figure.supylabel(maps.y_label, fontsize=TEXT * POINT)

@@ -130,10 +130,11 @@ def show_maps(maps: Maps) -> None:
     for number, panel in enumerate(maps.panels):
         row, column = divmod(number, maps.across)
         place = {"row": row + 1, "col": column + 1}
-        words = [[f"{v:.2g}" if np.isfinite(v) else "" for v in line] for line in panel]
+        words = maps.written(number)
+        words = words and [[_plain(word) for word in line] for line in words]
         drawn = go.Heatmap(
             z=[[float(v) if np.isfinite(v) else None for v in line] for line in panel],
-            coloraxis="coloraxis", text=words, texttemplate="%{text}" if maps.annotate else None,
+            coloraxis="coloraxis", text=words, texttemplate="%{text}" if words else None,
         )  # fmt: skip
         figure.add_trace(drawn, **place)
         xs = maps.ticks(maps.columns, panel.shape[1])

@@ -10,7 +10,7 @@ import random
 from typing import NamedTuple
 
 import torch
-from toy_language import NAMES, THINGS
+from toy_language import NAMES, THINGS, TOKENIZER, to_tokens
 from transformer_lens import TransformerBridge
 
 
@@ -93,6 +93,50 @@ def english_pairs(transformer: TransformerBridge, count: int, seed: int) -> list
             Pair(f"{start} {giver} {end}", f"{start} {taker} {end}", f" {taker}", f" {giver}")
         )
     return pairs
+
+
+def pairs(
+    transformer: TransformerBridge,
+    count: int,
+    seed: int,
+    asking: str = "name",
+    own: tuple[str, str, str, str] = ("", "", "", ""),
+) -> list[Pair]:
+    """Return the pairs that fit a model: toy or English ones, or the one that a person gives.
+
+    Args:
+        transformer: The model that is going to be asked.
+        count: How many pairs; one if it is a person's own.
+        seed: What decides about names, places and things.
+        asking: "name" or, in the toy language only, "thing".
+        own: Clean prompt, corrupt prompt, answer and other answer; all empty for built-in pairs.
+            The space that most models want before a word may be left out of answers.
+
+    Raises:
+        ValueError: If this cannot be asked, or not of this model.
+    """
+    toy = transformer.tokenizer.name_or_path == TOKENIZER
+    if any(own):
+        if not all(own):
+            raise ValueError(
+                "a pair of your own needs all four: clean_prompt, corrupt_prompt, answer and "
+                "other_answer (or none, for the built-in ones)."
+            )
+        clean, corrupt, *answers = own
+        if toy:
+            for text in own:
+                to_tokens(text)  # tells which word is foreign
+        else:
+            answers = [f" {answer.strip()}" for answer in answers]
+        found = [Pair(clean, corrupt, *answers)]
+    elif toy:
+        found = toy_pairs(count, seed, asking)
+    elif asking == "name":
+        found = english_pairs(transformer, count, seed)
+    else:
+        raise ValueError(f"asking={asking!r} is for model=toy: English pairs ask for names.")
+    check(transformer, found)
+    return found
 
 
 def check(transformer: TransformerBridge, pairs: list[Pair]) -> None:

@@ -32,6 +32,7 @@ from transformer_lens import TransformerBridge, TransformerBridgeConfig
 from transformers import PreTrainedTokenizerFast
 
 START = "[start]"
+TOKENIZER = "toy-language"  # the name that its tokenizer goes by
 NAMES = ("Anna", "Ben", "Clara", "David", "Emma", "Frank", "Grace", "Henry", "Iris", "Jack")
 THINGS = {  # of each place: what is given there 60 % and 30 % of the time
     "park": ("ball", "kite"),
@@ -220,7 +221,7 @@ def tokenizer() -> PreTrainedTokenizerFast:
     )
     return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=words,
-        name_or_path="toy-language",
+        name_or_path=TOKENIZER,
         add_bos_token=True,  # so that the bridge does not look for it elsewhere
         bos_token=START,
         eos_token=START,

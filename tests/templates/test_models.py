@@ -12,6 +12,7 @@ import models
 import pretrained
 import pytest
 import torch
+import toy_language
 from huggingface_hub import constants
 from transformers import GPT2LMHeadModel
 
@@ -54,6 +55,22 @@ def test_the_untrained_twin_has_the_shape_and_other_weights(folder: Path) -> Non
     assert twin(tokens).shape == transformer(tokens).shape
     assert not torch.allclose(twin(tokens), transformer(tokens), atol=1e-2)
     assert torch.equal(twin(tokens), again(tokens))
+
+
+def test_layers_change_places(folder: Path) -> None:
+    for transformer in (models.load(str(folder)), toy_language.build(n_layers=2)):
+        tokens = torch.tensor([[0, 1, 2, 3]])
+        same, swapped = models.reordered(transformer, [0, 1]), models.reordered(transformer, [1, 0])
+        assert torch.allclose(same(tokens), transformer(tokens), atol=1e-5)
+        assert not torch.allclose(swapped(tokens), transformer(tokens), atol=1e-3)
+        back = models.reordered(swapped, [1, 0])
+        assert torch.allclose(back(tokens), transformer(tokens), atol=1e-5)
+
+
+def test_the_toys_twin_is_the_toy_before_training() -> None:
+    toy = toy_language.build(seed=3, n_layers=1)
+    tokens = torch.tensor([[0, 1, 2, 3]])
+    assert torch.equal(models.untrained(toy, seed=3)(tokens), toy(tokens))
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from conftest import Repository
 
+from bot.config import read_config
 from templates.trials import ROOT
 
+_PART = r"^## (?P<heading>[^\n]*)$|^```(?P<kind>\w+)\n(?P<body>.*?)^```"
 PAGE = ROOT / "docs" / "writing-a-template.md"
 
 
@@ -19,15 +21,19 @@ def steps() -> list[tuple[str, str]]:
     """What a reader does, in the page's order: (file, its text), or ("", commands)."""
     text = PAGE.read_text("utf-8")
     name, found = "", []
-    for match in re.finditer(r"^## [^\n]*?`(?P<file>[\w.]+)`$|^```(?P<kind>\w+)\n(?P<body>.*?)^```",
-                             text, flags=re.MULTILINE | re.DOTALL):  # fmt: skip
-        if match["file"]:
-            name = match["file"]
+    for match in re.finditer(_PART, text, flags=re.MULTILINE | re.DOTALL):
+        if match["heading"]:
+            name = "".join(re.findall(r"`([\w.]+)`$", match["heading"]))
         elif match["kind"] == "sh":
             found.append(("", match["body"]))
-        else:
+        elif name:
             found.append((name, match["body"]))
     return found
+
+
+def test_what_the_page_says_of_the_configuration_is_taken() -> None:
+    last = PAGE.read_text("utf-8").split("```toml\n")[-1].partition("```")[0]
+    assert read_config(last).templates[0].folder == "templates"
 
 
 def test_whoever_follows_the_page_has_a_template_that_runs(

@@ -67,8 +67,14 @@ plots.matrix(rng.normal(size=(6, 10)), title="Patching", x_label="position (toke
     "a matrix with numbers": """
 plots.matrix([[0.1, np.nan], [0.9, 1.0]], title="Numbers", x_label="column", y_label="row",
              colour_label="value", annotate=True, centre=None)""",
+    "a matrix with words": """
+plots.matrix(rng.random((3, 2)), title="Words", x_label="layer", y_label="position (token)",
+             colour_label="probability", words=[[" Mary", "a"], ["b", "$c"], ["", "<d>"]])""",
     "heads": """
 plots.heads(torch.rand(8, 16, 16), title="Eight heads", tokens=list("abcdefghijklmnop"))""",
+    "links": """
+plots.links({"head 0.1": torch.rand(6, 6).tril() / 2, "head 1.0": torch.eye(6)}, title="Links",
+            tokens=["<s>", " When", "$a", "b", "\\n", "c"])""",
     "images": """
 plots.images(rng.random((10, 8, 8)), title="Digits", names=list("0123456789"))""",
     "arrows": """

@@ -60,3 +60,20 @@ def test_prompts_that_cannot_be_compared_are_refused(pair: prompts.Pair, words: 
 def test_nothing_else_can_be_asked_of_the_toy_language() -> None:
     with pytest.raises(ValueError, match="'verb'"):
         prompts.toy_pairs(1, seed=0, asking="verb")
+
+
+def test_a_pair_of_ones_own_takes_the_place_of_built_in_ones(tmp_path: Path) -> None:
+    transformer = models.load(str(pretrained.save_tiny_gpt2(tmp_path / "tiny")))
+    own = ("When Mary went to the", "When John went to the", "store", "park")
+    (pair,) = prompts.pairs(transformer, 16, seed=0, own=own)
+    assert pair == prompts.Pair(*own[:2], " store", " park")  # with the space before a word
+    with pytest.raises(ValueError, match="asking='thing' is for model=toy"):
+        prompts.pairs(transformer, 16, seed=0, asking="thing")
+
+
+def test_half_a_pair_and_foreign_words_are_refused() -> None:
+    toy_model = toy.build(n_layers=1)
+    with pytest.raises(ValueError, match="needs all four"):
+        prompts.pairs(toy_model, 16, seed=0, own=("Anna and Ben", "", "", ""))
+    with pytest.raises(ValueError, match="no word “Zoe”"):
+        prompts.pairs(toy_model, 16, seed=0, own=("Anna and", "Zoe and", "Ben", "Clara"))
