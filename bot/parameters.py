@@ -91,6 +91,8 @@ class ParameterSet(Strict):
 Declarations = Mapping[str, Declaration]
 Sets = Mapping[str, ParameterSet]
 SET = "set"  # `set=recording` names one; no parameter is called so
+# What commands take with the same `name=value`, and therefore no parameter is called either.
+OPTIONS = ("timeout", "cell_timeout", "runner", "jobs")
 
 
 def written(value: object) -> str:
@@ -112,6 +114,11 @@ def check_names(names: Iterable[str]) -> None:
             )
         if name == SET:
             raise ValueError(f"parameter name {SET!r} is taken: it names a set of values")
+        if name in OPTIONS:
+            raise ValueError(
+                f"parameter name {name!r} is taken: /run {name}=… says how it is executed; call it "
+                f"something else, such as {name}_value"
+            )
         if keyword.iskeyword(name) or keyword.issoftkeyword(name):
             raise ValueError(f"parameter name {name!r} is a word of Python")
 
@@ -213,13 +220,11 @@ def convert(name: str, declaration: Declaration, text: str, *, where: str) -> Va
     problem = f"is not {declaration.allowed}" if value is None else _problem(declaration, value)
     if problem or value is None:
         shown = text if len(text) <= 60 else f"{text[:57]}..."
-        means = f": {declaration.description}" if declaration.description else ""
-        told = value is None  # what is allowed, by the problem
-        allowed = "" if told else f" is {declaration.allowed}"
         raise RequestError(
             f"{name}={shown!r} {problem}",
             where=where,
-            right=f"{name}{allowed}{means or '.'}" if means or allowed else "",
+            right=f"{name} is {declaration.allowed}"
+            + (f": {declaration.description}" if declaration.description else "."),
             culprit=f"{name}=",
         )
     return _as_declared(declaration, value)
