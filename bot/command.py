@@ -29,6 +29,7 @@ class Block:
 
     text: str
     language: str = ""
+    more: bool = False  # whether another one follows at once
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Run:
     dirty: bool = False  # with what is not committed
     force: bool = False  # also what was run before
     cell_timeout: str | None = None  # of any one cell
+    runner: str | None = None  # as the configuration names it
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,36 @@ class Reproduce:
     run: int
     timeout: str | None = None
     cell_timeout: str | None = None  # of any one cell
+    runner: str | None = None  # as the configuration names it
+
+
+@dataclass(frozen=True)
+class Eval:
+    """Execute a block of code."""
+
+    block: Block | None = None
+    after: str | None = None  # the tag of the notebook's last cell that is executed before
+    timeout: str | None = None
+    runner: str | None = None
+    force: bool = False  # also what was executed before
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Stop what is being executed."""
+
+    run: int | None = None  # the only one that is
+
+
+@dataclass(frozen=True)
+class Retry:
+    """Execute again what did not succeed."""
+
+    run: int | None = None  # the last such
+    head: bool = False  # at the branch's commit, in place of its own
+    timeout: str | None = None
+    cell_timeout: str | None = None  # of any one cell
+    runner: str | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +101,7 @@ class Sweep:
     retry_failed: bool = False  # run again, too, what failed
     force: bool = False  # begin anew where this very sweep is complete
     cell_timeout: str | None = None  # of any one cell
+    runner: str | None = None  # as the configuration names it
 
 
 @dataclass(frozen=True)
@@ -154,7 +187,10 @@ Command = (
     Start
     | Run
     | Sweep
+    | Eval
     | Reproduce
+    | Cancel
+    | Retry
     | Compare
     | Predict
     | Log

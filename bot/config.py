@@ -221,8 +221,13 @@ class Config(Strict):
             raise ValueError(f"runner is {self.runner!r}, but [runners] has only: {known}")
         return self
 
-    def runner_named(self, name: str, *, where: str) -> Runner:
+    def runner_named(self, name: str, *, where: str, culprit: str = "") -> Runner:
         """Give the runner of that name.
+
+        Args:
+            name: The runner.
+            where: What names it.
+            culprit: The same in a command's line, if it stands in one.
 
         Raises:
             RequestError: No runner has it.
@@ -232,6 +237,7 @@ class Config(Strict):
                 f"there is no runner {name!r}",
                 where=where,
                 right=did_you_mean(name, self.runners, noun="runners"),
+                culprit=culprit,
             )
         return self.runners[name]
 

@@ -18,6 +18,7 @@ from bot.events import Actor, Commanded, Role
 from bot.log.reply import Mistake, enough_entry, reply_entry, trouble_entry
 from bot.moments import timestamp
 from bot.shell import Shell
+from bot.sweeping import SweepCancelledError
 from bot.thread import DONE, EYES, OURS, WRONG, Thread
 from runner.records import RunResult
 
@@ -94,7 +95,7 @@ def comment(shell: Shell, actor: Actor, issue: int, text: str) -> list[RunResult
     try:
         carried = carry_out(
             heard,
-            lambda event, reply: results.extend(handle.command(replace(shell, reply=reply), event)),
+            lambda event, reply: results.extend(_results(replace(shell, reply=reply), event)),
             thread=lambda: shell.forge.thread(issue),
             config=shell.config,
             now=shell.clock(),
@@ -113,6 +114,14 @@ def comment(shell: Shell, actor: Actor, issue: int, text: str) -> list[RunResult
     if carried.mistake is not None:
         raise _in_its_line(heard, carried.mistake, carried.done)
     return results
+
+
+def _results(shell: Shell, event: Commanded) -> list[RunResult]:
+    """Carry out a command; one whose sweep was cancelled keeps nobody from the next."""
+    try:
+        return handle.command(shell, event)
+    except SweepCancelledError as cancelled:
+        return cancelled.results
 
 
 def hear(issue: int, number: int, actor: Actor, text: str, names: Iterable[str] = NAMES) -> Heard:

@@ -116,6 +116,16 @@ class RequestRun:
 
 
 @dataclass(frozen=True)
+class CancelRuns:
+    """Have what executes runs and sweeps stop, keeping what they made."""
+
+    issue: int
+    runs: tuple[int, ...]
+    sweeps: tuple[int, ...]  # by the numbers of their first runs
+    who: str
+
+
+@dataclass(frozen=True)
 class PublishFiles:
     """Put a run's files under its ref."""
 
@@ -187,6 +197,7 @@ Effect = (
     | Reply
     | SetLabels
     | RequestRun
+    | CancelRuns
     | PublishFiles
     | PublishSweep
     | OpenPullRequest
@@ -224,6 +235,9 @@ def line(effect: Effect) -> str:
             given = " ".join(f"{name}={value}" for name, value in request.parameters.items())
             what = f"{request.run_id} of {request.notebook} at {request.commit[:7]}"
             return f"request run  {what} {given}".rstrip()
+        case CancelRuns(issue, runs, sweeps):
+            named = [f"run {issue}.{n}" for n in runs] + [f"sweep {issue}.{n}" for n in sweeps]
+            return f"cancel  {', '.join(named)}"
         case PublishFiles():
             return f"publish files  {run_ref(effect.issue, effect.run)}: {', '.join(effect.files)}"
         case PublishSweep(issue, first, files):
@@ -290,6 +304,8 @@ def apply_one(effect: Effect, forge: Forge) -> None:
             forge.set_labels(issue, add, remove)
         case RequestRun():
             request_runs([effect], forge)
+        case CancelRuns(issue, runs, sweeps, who):
+            forge.cancel(issue, runs, sweeps, who)
         case PublishFiles(issue, run, files, message):
             forge.publish_files(issue, run, files, message)
         case PublishSweep(issue, first, files, base, message, kept):

@@ -6,23 +6,26 @@ execution differ.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from bot import commands, sweeping
+from bot import commands, stopping, sweeping
 from bot.agreement import Agreement
 from bot.budget import read_usage
 from bot.command import (
     Answer,
+    Cancel,
     Close,
     Command,
     Compare,
+    Eval,
     Predict,
     Reopen,
     Reproduce,
+    Retry,
     Run,
     Start,
     Sweep,
@@ -32,11 +35,15 @@ from bot.command import Status as AskStatus
 from bot.commands.answer import newest_good
 from bot.commands.compare import notebooks_wanted
 from bot.commands.comparison import agreement, original_of
+from bot.commands.retry import plan as plan_retry
+from bot.commands.retry import source_number
 from bot.commands.roles import roles
 from bot.commands.run import SOURCE, decide_again, decide_ended, same_request
 from bot.commands.scoring import scored_predictions
 from bot.commands.start import asked_kind, asked_template, decide_ask
 from bot.commands.state import ended, going_on, state_effects, turn_effects
+from bot.commands.sweep import Plan
+from bot.commands.sweep import plan as plan_sweep
 from bot.commands.world import World
 from bot.condition import has_condition
 from bot.config import Config
@@ -53,6 +60,9 @@ from bot.shell import Office, Shell
 from bot.template import find_template, read_template, template_names
 from bot.thread import Thread
 from runner.records import RunRequest, RunResult, Status
+
+# Before these, what interrupted commands left is brought to its end.
+_SETTLING = (Run, Reproduce, Answer, Eval, Retry)
 
 
 def ask(shell: Shell, event: Asked) -> int:
@@ -99,12 +109,26 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
         world = read_world(shell, event)  # before others have to wait
         make_ready(shell.executor, commands.decide(event.command, world), world)
     read = partial(read_world, shell, event)
-    if isinstance(event.command, Sweep):
-        settle_runs = partial(_settle, shell, issue)
-        return sweeping.carry_out(shell, event.command, issue, read, settle_runs=settle_runs)
+    settle_runs = partial(_settle, shell, issue)
+
+    def settle() -> None:
+        settle_runs()
+        sweeping.settle(shell, issue, read)
+
+    if isinstance(event.command, Cancel):
+        decide = partial(_decide_anew, event, read)
+        stopping.carry_out(shell, issue, decide, settle=settle)
+        return []
+    if isinstance(event.command, Retry) and shell.show is None:
+        with shell.lock():
+            settle()  # what was killed is what somebody tries again
+    found = _sweep_of(event.command, read)
+    if found is not None:
+        sweep, plan = found
+        return sweeping.carry_out(shell, sweep, issue, read, settle_runs=settle_runs, plan=plan)
     with ExitStack() as claims:
         with shell.lock():
-            if shell.show is None and isinstance(event.command, Run | Reproduce | Answer):
+            if shell.show is None and isinstance(event.command, _SETTLING):
                 sweeping.settle(shell, issue, read)
             effects, done = _decide(shell, event)
             if done is not None:
@@ -142,6 +166,28 @@ def _state(
     return turn_effects(thread) if isinstance(asked, Answer | Close | Reopen) else ()
 
 
+def _sweep_of(
+    asked: Command, read: Callable[[], World]
+) -> tuple[Sweep, Callable[[World], Plan]] | None:
+    """Say which sweep a command is about, and how its runs are planned; None if about none."""
+    if isinstance(asked, Sweep):
+        return asked, partial(plan_sweep, asked)
+    if not isinstance(asked, Retry) or plan_retry(asked, read()) is None:
+        return None
+
+    def plan(world: World) -> Plan:
+        found = plan_retry(asked, world)
+        if found is None:
+            raise RequestError("the sweep is gone", right="Look at its thread, and try again.")
+        return found
+
+    return Sweep(timeout=asked.timeout, cell_timeout=asked.cell_timeout, runner=asked.runner), plan
+
+
+def _decide_anew(event: Commanded, read: Callable[[], World]) -> tuple[Effect, ...]:
+    return commands.decide(event.command, read())
+
+
 def authorise(event: Commanded, config: Config) -> None:
     """Hold who commands against what the command needs.
 
@@ -169,11 +215,11 @@ def _decide(shell: Shell, event: Commanded) -> tuple[tuple[Effect, ...], RunResu
         _settle(shell, event.issue)
     world = read_world(shell, event)
     effects = commands.decide(asked, world)
-    if not isinstance(asked, Run | Reproduce):
+    if not any(isinstance(effect, RequestRun) for effect in effects):
         return effects, None
     if shell.show is None:
         make_ready(shell.executor, effects, world)
-    fresh = isinstance(asked, Run) and asked.force
+    fresh = isinstance(asked, Run | Eval) and asked.force
     effects = identify(shell.executor, shell.forge, effects, world, fresh=fresh)
     if shell.show is not None or not any(run.interrupted for run in world.runs):
         return effects, None
@@ -284,6 +330,9 @@ def read_world(
         world["template"] = find_template(
             name or asked_template(thread), asked_kind(thread), shell.all_template_roots()
         )
+    if isinstance(asked, Retry):
+        number = source_number(asked, World(**world))
+        world["run_files"] = _files_with_source(forge, event.issue, number) if number else {}
     if isinstance(asked, Templates):
         named = template_names(shell.all_template_roots())
         world["templates"] = tuple(read_template(name, folder) for name, folder in named.items())
@@ -291,9 +340,7 @@ def read_world(
         now, which = shell.clock().isoformat(), str(world["asked"])
         world["usage"] = read_usage(forge.spent_lately(), now, asked=which)
     if isinstance(asked, Reproduce):
-        source = forge.run_source(event.issue, asked.run)
-        files = forge.run_files(event.issue, asked.run)
-        world["run_files"] = {asked.run: files | ({} if source is None else {SOURCE: source})}
+        world["run_files"] = _files_with_source(forge, event.issue, asked.run)
     if isinstance(asked, Compare):
         chosen = notebooks_wanted(asked, world["runs"])
         sources = forge.run_sources(event.issue, chosen)
@@ -311,7 +358,7 @@ def read_world(
     world["files"] = {name: content for name, content in read.items() if content is not None}
     if head is None:
         return World(**world)
-    if isinstance(asked, Run | Sweep | Answer):
+    if isinstance(asked, Run | Sweep | Answer | Retry):
         world["uncommitted"] = forge.uncommitted(excursion.branch)
     if isinstance(asked, Run) and asked.dirty and world["uncommitted"]:
         world["patch"] = forge.patch(excursion.branch)
@@ -322,6 +369,13 @@ def read_world(
         wanted = [asked.run] if asked.run else [basis.run.number] if basis else []
         world["run_files"] = {n: forge.run_files(event.issue, n) for n in wanted}
     return World(**world)
+
+
+def _files_with_source(forge: Forge, issue: int, run: int) -> dict[int, dict[str, bytes]]:
+    """Read the files of a run, its notebook as it was executed among them."""
+    source = forge.run_source(issue, run)
+    files = forge.run_files(issue, run)
+    return {run: files | ({} if source is None else {SOURCE: source})}
 
 
 def _is_new(thread: Thread, asked: Command | None) -> bool:
@@ -344,7 +398,7 @@ def _runs(
         whole = bool(event.result.reproduces or event.result.answered_from)
         whole = whole or any(p.condition for p in read_predictions(thread))
     else:
-        whole = isinstance(asked, Sweep | Reproduce | Answer | Compare)
+        whole = isinstance(asked, Sweep | Reproduce | Answer | Compare | Cancel | Retry)
         whole = whole or (isinstance(asked, Predict) and has_condition(asked.text))
     return forge.runs(event.issue) if whole else forge.outlined_runs(event.issue)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from bot.command import Reproduce, Run, Sweep
+from bot.command import Eval, Reproduce, Run, Sweep
 from bot.commands.known import answer_known, earlier_run, known_outcomes
 from bot.commands.run import PATCH
 from bot.commands.world import World
@@ -44,7 +44,7 @@ def takes_long(forge: Forge, event: Commanded) -> bool:
     Raises:
         RequestError: The excursion's declaration is broken.
     """
-    if not isinstance(event.command, Run | Sweep):
+    if not isinstance(event.command, Run | Sweep | Eval):
         return isinstance(event.command, Reproduce)
     excursion = read_excursion(forge.thread(event.issue))
     head = forge.head(excursion.branch) if excursion else None
@@ -109,7 +109,7 @@ def identify(
 def changed_files(forge: Forge, request: RunRequest) -> list[str]:
     """List what a notebook may import and that is not, where its branch is worked on, as asked."""
     folder, _, branch = request.notebook.rpartition("/")[0].rpartition("/")
-    if request.reproduces:  # it has a checkout of its own
+    if has_own_checkout(request):
         return []
     own = {request.notebook, f"{folder}/{branch}/README.md"}  # the run has a notebook of its own
     if request.dirty:
@@ -117,6 +117,11 @@ def changed_files(forge: Forge, request: RunRequest) -> list[str]:
         same = forge.head(branch) == request.commit and forge.patch(branch) == kept
         return [] if same else ["what is not committed"]
     return [path for path in forge.changed_since(request.commit, branch) if path not in own]
+
+
+def has_own_checkout(request: RunRequest) -> bool:
+    """Say whether a run has a checkout of its commit for itself, whatever its branch is at."""
+    return bool(request.reproduces or request.retries or request.code)
 
 
 def answered(preparer: Preparer, asked: Iterable[RequestRun]) -> list[RunResult]:

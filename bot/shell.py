@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -60,6 +60,18 @@ class Executor(Preparer, Protocol):
         outlook: Outlook | None = None,
     ) -> bool:
         """Execute runs, each claimed by the time it is asked for; False if it was interrupted."""
+
+    def cancelled(self, request: RunRequest) -> bool:
+        """Say whether somebody wants this run, or the sweep that it is a point of, to stop."""
+
+    def keep(self, request: RunRequest) -> None:
+        """Forget that somebody wanted a sweep's point to stop, since it shall begin."""
+
+    def at_work(self, issue: int, runs: Sequence[int], sweeps: Sequence[int]) -> bool:
+        """Say whether some command is at work on one of these runs or sweeps."""
+
+    def stop_left(self, requests: Sequence[RunRequest]) -> None:
+        """Stop what goes on though no command waits for it; what it made is left to be told."""
 
     def began(self, request: RunRequest) -> bool:
         """Say whether anything of a run was ever executed."""

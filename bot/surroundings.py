@@ -67,6 +67,10 @@ class Surroundings:
             option = "--" + option.replace("=", " ", 1) if option else ""
         return " ".join(p for p in (f"excursion {word} {issue}", quoted, option) if p)
 
+    def numbered(self, word: str, issue: int, number: int) -> str:
+        """Write a command about one of an excursion's runs: `excursion cancel 12 3`."""
+        return f"/{word} {number}" if self.is_github else f"excursion {word} {issue} {number}"
+
     def figures(self, ref: str, folder: str) -> str:
         """Say where the pictures under a ref are found, ending in `/`; empty if nowhere.
 

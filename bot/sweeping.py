@@ -15,7 +15,7 @@ from bot.command import Sweep
 from bot.commands.run import declared_if_readable, publication
 from bot.commands.scoring import scored_predictions
 from bot.commands.state import ended, going_on, state_effects
-from bot.commands.sweep import Plan, effects_of, entry_effects, plan
+from bot.commands.sweep import Plan, effects_of, entry_effects
 from bot.commands.world import World
 from bot.effects import RequestRun, apply
 from bot.errors import ForgeError, RequestError
@@ -35,8 +35,26 @@ _PAUSE_S = 0.1
 Read = Callable[[], World]
 
 
+class SweepCancelledError(KeyboardInterrupt):
+    """Somebody cancelled a sweep, or a point of it, which therefore is not complete.
+
+    Args:
+        results: Those of the points that have any.
+    """
+
+    def __init__(self, results: list[RunResult]) -> None:
+        super().__init__()
+        self.results = results
+
+
 def carry_out(
-    shell: Shell, asked: Sweep, issue: int, read: Read, *, settle_runs: Callable[[], object]
+    shell: Shell,
+    asked: Sweep,
+    issue: int,
+    read: Read,
+    *,
+    settle_runs: Callable[[], object],
+    plan: Callable[[World], Plan],
 ) -> list[RunResult]:
     """Carry out a sweep, or what is missing of it; give the results of all its points.
 
@@ -46,21 +64,24 @@ def carry_out(
         issue: The excursion's issue.
         read: Reads the world anew.
         settle_runs: Brings runs whose commands were interrupted to their ends.
+        plan: Says which runs the command comes to.
 
     Raises:
         ExcursionError: It is not possible, or the forge failed.
         KeyboardInterrupt: It was stopped; what there is has been told.
+        SweepCancelledError: Somebody cancelled it, or a point of it; what there is has been told.
     """
     if shell.show is not None:
         world = read()
-        shell.apply(issue, effects_of(_identified(shell, asked, plan(asked, world), world), world))
+        shell.apply(issue, effects_of(_identified(shell, asked, plan(world), world), world))
         return []
     with ExitStack() as claims:
-        planned = _begin(shell, asked, issue, read, settle_runs, claims)
+        planned = _begin(shell, asked, issue, read, settle_runs, plan, claims)
         told = _Telling(shell, issue, read, planned.sweep)
         whole = _execute(shell, asked, planned, told) if planned.to_run else True
         sweep = told.sweep
-        whole = whole or not sweep.missing
+        whole = (whole and not sweep.waiting) or not sweep.missing
+        cancelled = any(map(shell.executor.cancelled, (point.request for point in sweep.points)))
         with shell.lock():
             state = State.ENDED if whole else State.STOPPED
             world = read()
@@ -69,6 +90,8 @@ def carry_out(
             shell.apply(issue, state_effects(world.thread, ended(sweeps=[sweep])))
             settle_runs()  # one killed just before may have ended meanwhile
     _summarise(shell, planned, sweep)
+    if not whole and cancelled:
+        raise SweepCancelledError(list(sweep.results))
     if not whole:
         raise KeyboardInterrupt
     return list(sweep.results)
@@ -113,6 +136,7 @@ def _begin(
     issue: int,
     read: Read,
     settle_runs: Callable[[], object],
+    plan: Callable[[World], Plan],
     claims: ExitStack,
 ) -> Plan:
     """Plan the sweep, ask for its runs, and be the one who executes it.
@@ -126,14 +150,18 @@ def _begin(
             settle_runs()
             settle(shell, issue, read)
             world = read()
-            planned = plan(asked, world)
+            planned = plan(world)
             first = planned.sweep.first
             if not _is_alive(shell, issue, first):
+                for effect in planned.to_run:
+                    shell.executor.keep(effect.request)
                 make_ready(shell.executor, planned.asked, world)
                 planned = _identified(shell, asked, planned, world)
                 shell.apply(issue, effects_of(planned, world))
                 waiting = [effect.request for effect in planned.to_run]
-                shell.apply(issue, state_effects(world.thread, going_on(waiting)) if waiting else ())
+                shell.apply(
+                    issue, state_effects(world.thread, going_on(waiting)) if waiting else ()
+                )
                 claims.enter_context(shell.executor.claim_sweep(issue, first))
                 return planned
         shell.tell(f"Sweep {planned.sweep.id} is being executed, or was ended just now; waiting.")
@@ -222,6 +250,8 @@ class _Telling:
         for effect in asked:
             request = effect.request
             self._check()
+            if executor.cancelled(request):
+                continue
             _check_unchanged(self._shell, request)
             if not executor.goes_on(request):  # packages may have changed since it was allotted
                 [request] = executor.identify([(request, effect.files)], fresh=fresh, slots=slots)

@@ -103,6 +103,8 @@ def inputs_digest(
         if elsewhere
         else [],
     }
+    if request.code:  # what is known of a block is no answer to a run, nor the other way round
+        said["eval"] = True
     text = json.dumps(said, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 

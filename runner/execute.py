@@ -22,6 +22,7 @@ import nbformat
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from runner import gpus
+from runner.block import composed
 from runner.client import Limits, Recorder, RecordingClient
 from runner.journal import Journal, read_story
 from runner.kernel import manager_class
@@ -122,7 +123,8 @@ class _Run:
             self.memory,
             self.finish,
         )
-        notebook = nbformat.read(self.folder / SOURCE, as_version=4)  # type: ignore[no-untyped-call]
+        source = composed(self.request, (self.folder / SOURCE).read_bytes())
+        notebook = nbformat.reads(source.decode(), as_version=4)  # type: ignore[no-untyped-call]
         notebook.metadata["kernelspec"] = {
             "name": "python3",
             "display_name": "Python 3",

@@ -53,6 +53,7 @@ class Outputs:
     error: RunError | None = None
     stdout_tail: str = ""
     printed: str = ""  # the last of it
+    value: str = ""  # of an eval
     keep: Keep = lambda _name, _content: None
     notes: list[str] = field(default_factory=list)
 

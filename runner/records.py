@@ -101,9 +101,18 @@ class RunRequest(Record):
     goes_on_from: str = ""  # the earlier attempt whose checkpoints it finds
     sweep: str = ""  # the sweep that this run is a point of, named by its first run
     reproduces: str = ""  # the run that this one repeats
+    retries: str = ""  # the run, or the sweep, that did not succeed and is tried again
+    code: str = ""  # of an eval: a block that is executed in place of the notebook, or after it
+    after: str = ""  # of an eval: the tag of the notebook's last cell that is executed before
+    runner: str = ""  # as the configuration names it
     engine: str = "local"
     requested_by: str = ""
     requested: str = ""  # ISO 8601, UTC
+
+    @property
+    def needs_notebook(self) -> bool:
+        """Whether cells of the notebook are executed; an eval on its own needs none."""
+        return not self.code or bool(self.after)
 
 
 class Cell(Record):
@@ -204,6 +213,10 @@ class RunResult(Record):
     inputs_sha256: str = ""
     sweep: str = ""
     reproduces: str = ""
+    retries: str = ""
+    code: str = ""
+    after: str = ""
+    value: str = ""  # of an eval: its last expression's, as Python shows it
     cache_hit: bool = False
     answered_from: str = ""  # the run whose outcome this is, where it was not executed again
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+from runner.block import own_outputs, value_of
 from runner.journal import Story
 from runner.outputs import Outputs, collect
 from runner.records import (
@@ -66,7 +67,7 @@ def report(
         metadata: Those of the executed notebook, where they are known better than from its start.
     """
     story.cells = {cell.index: cell for cell in story.ended(_CELL_ENDS[status])}
-    outputs = _outputs(folder, story, metadata)
+    outputs = _outputs(folder, request, story, metadata)
     if status is not Status.SUCCEEDED:
         error = _whole_error(error, outputs.error)
     result = RunResult(
@@ -96,6 +97,10 @@ def report(
         inputs_sha256=request.inputs_sha256,
         sweep=request.sweep,
         reproduces=request.reproduces,
+        retries=request.retries,
+        code=request.code,
+        after=request.after,
+        value=outputs.value,
     )
     write_whole(folder / RESULT, to_json(result))
     for name in (PREPARED, LOG):  # the notebook holds all that was in them
@@ -131,7 +136,9 @@ def _whole_error(known: RunError | None, shown: RunError | None) -> RunError | N
     return known.model_copy(update={"cell": shown.cell, "traceback": shown.traceback})
 
 
-def _outputs(folder: Path, story: Story, metadata: Mapping[str, Any] | None) -> Outputs:
+def _outputs(
+    folder: Path, request: RunRequest, story: Story, metadata: Mapping[str, Any] | None
+) -> Outputs:
     """Write the executed notebook and its pictures, and read what came out, if anything was run."""
     try:
         prepared = json.loads((folder / PREPARED).read_bytes())
@@ -144,12 +151,18 @@ def _outputs(folder: Path, story: Story, metadata: Mapping[str, Any] | None) -> 
         prepared["metadata"] = metadata
     with _whole(folder / NOTEBOOK) as file:
         write_notebook(prepared, log, story, file)
-    cells = (
-        {**cell, "outputs": log.outputs(number)} for number, cell in enumerate(prepared["cells"])
+    cells: list[dict[str, Any]] = prepared["cells"]
+    outputs = (log.outputs(number) for number in range(len(cells)))
+    shown = (
+        own_outputs(cells, outputs)
+        if request.code
+        else ({**cell, "outputs": each} for cell, each in zip(cells, outputs, strict=True))
     )
     pictures = folder / FIGURES
     pictures.mkdir(exist_ok=True)
-    found = collect({"cells": cells}, lambda name, data: (pictures / name).write_bytes(data))
+    found = collect({"cells": shown}, lambda name, data: (pictures / name).write_bytes(data))
+    if request.code:
+        found.value = value_of(log.outputs(len(cells) - 1), table=bool(found.tables))
     if not found.figures:
         pictures.rmdir()
     return found

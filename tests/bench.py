@@ -57,6 +57,7 @@ class Bench:
     config: str = CONFIG
     clock: Clock = field(default_factory=Clock)
     deliveries: int = 0
+    workflow: int = 77  # the id of the workflow run that the next delivery begins
     personal_token: str = ""  # that the publish job is given for attachments
 
     def prepare(self) -> None:
@@ -87,7 +88,7 @@ class Bench:
             "GITHUB_SERVER_URL": self.github.origin,
             "GITHUB_WORKSPACE": str(self.trusted),
             "GITHUB_OUTPUT": str(output),
-            "GITHUB_RUN_ID": "77",
+            "GITHUB_RUN_ID": str(self.workflow),
             "GITHUB_REPOSITORY_ID": str(self.github.document("")["id"]),
             "EXCURSIONS_UPLOADS_URL": self.github.origin,
             "RUNNER_TEMP": str(own),
@@ -96,7 +97,9 @@ class Bench:
         return Job(variables), output
 
     def token(self) -> str:
-        return self.github.job_token(issues="write", contents="write", pull_requests="write")
+        return self.github.job_token(
+            issues="write", contents="write", pull_requests="write", actions="write"
+        )
 
     def triage(self, event: str, payload: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Deliver an event to the first job; the elements of the matrix that it gives."""
@@ -105,6 +108,8 @@ class Bench:
         given = read_outputs(output)
         elements: list[dict[str, Any]] = json.loads(given["matrix"])["include"]
         assert given["count"] == str(len(elements))
+        if elements:
+            self.github.world.workflow_runs[self.workflow] = "in_progress"
         return elements
 
     def publish(
@@ -121,6 +126,7 @@ class Bench:
             EXCURSIONS_ATTACHMENTS_TOKEN=self.personal_token,
         )
         publish(job, self.clock.patience)
+        self.github.world.workflow_runs[self.workflow] = "completed"
 
     def leave(self, elements: list[dict[str, Any]], leave: Leave) -> Path:
         """Have something in the place of executions leave artifacts."""

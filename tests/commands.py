@@ -8,15 +8,19 @@ from hypothesis import strategies as st
 
 from bot.command import (
     Answer,
+    Block,
+    Cancel,
     Close,
     Command,
     Compare,
+    Eval,
     Help,
     Log,
     Params,
     Predict,
     Reopen,
     Reproduce,
+    Retry,
     Run,
     Split,
     Spoiler,
@@ -39,11 +43,22 @@ _NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True).filter(
 PAIRS = st.dictionaries(_NAMES, TEXT, max_size=4)
 _FLAG = st.booleans()
 
+_LINES = st.lists(
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Zl", "Zp", "Co")))
+    | st.sampled_from(["```", "~~~~", "/run", "    indented", "", "# %% x", "<!--"])
+)
+_BLOCK = st.builds(
+    Block, _LINES.map("\n".join), st.sampled_from(["", "python", "py", "math", "julia"])
+)
+
 WRITTEN: Mapping[str, st.SearchStrategy[Command]] = {
     "start": st.builds(Start, st.none() | TEXT, PAIRS),
-    "run": st.builds(Run, PAIRS, _LIMIT, st.just(False), _FLAG, _LIMIT),
-    "sweep": st.builds(Sweep, PAIRS, st.none() | NUMBER, _LIMIT, _FLAG, _FLAG, _LIMIT),
-    "reproduce": st.builds(Reproduce, NUMBER, _LIMIT, _LIMIT),
+    "run": st.builds(Run, PAIRS, _LIMIT, st.just(False), _FLAG, _LIMIT, _LIMIT),
+    "sweep": st.builds(Sweep, PAIRS, st.none() | NUMBER, _LIMIT, _FLAG, _FLAG, _LIMIT, _LIMIT),
+    "eval": st.builds(Eval, st.none() | _BLOCK, _LIMIT, _LIMIT, _LIMIT, _FLAG),
+    "reproduce": st.builds(Reproduce, NUMBER, _LIMIT, _LIMIT, _LIMIT),
+    "cancel": st.builds(Cancel, st.none() | NUMBER),
+    "retry": st.builds(Retry, st.none() | NUMBER, _FLAG, _LIMIT, _LIMIT, _LIMIT),
     "compare": st.builds(Compare, st.lists(NUMBER, min_size=2, max_size=6, unique=True).map(tuple)),
     "predict": st.builds(
         Predict, TEXT, st.none() | st.integers(0, 10_000).map(lambda n: round(n / 10_000, 6))

@@ -475,7 +475,9 @@ class OnGitHub:
     def _shown(self, body: str) -> str:
         """Leave out what people cannot see, and links; of pull requests, that there is one."""
         text = unlinked(body.rstrip().rpartition("\n")[0].strip("\n"))
-        brought = r"A pull request brings (`.*?`) to (`.*?`), and closes this issue when it is merged"
+        brought = (
+            r"A pull request brings (`.*?`) to (`.*?`), and closes this issue when it is merged"
+        )
         return re.sub(brought, r"\1 is merged into \2", text)
 
 
@@ -563,7 +565,10 @@ def recorded(request: RunRequest, folder: Path) -> None:
             message="the draws do not add up",
             traceback="ValueError: the draws do not add up",
         )
-        cells = (Cell(index=0, status=CellStatus.COMPLETED), Cell(index=1, status=CellStatus.FAILED))
+        cells = (
+            Cell(index=0, status=CellStatus.COMPLETED),
+            Cell(index=1, status=CellStatus.FAILED),
+        )
         succeed(0, status=Status.FAILED, error=error, metrics={}, cells=cells)(request, folder)
         return
     share = 0.5 + float(seed) / 100

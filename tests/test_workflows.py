@@ -81,7 +81,12 @@ def test_nothing_is_allowed_that_no_job_asks_for() -> None:
     jobs = read(REUSABLE)["jobs"]
     asked = {name: job["permissions"] for name, job in jobs.items()}
     assert asked == {
-        "triage": {"contents": "write", "issues": "write", "pull-requests": "write"},
+        "triage": {
+            "contents": "write",
+            "issues": "write",
+            "pull-requests": "write",
+            "actions": "write",
+        },
         "execute": {"contents": "read"},
         "publish": {"contents": "write", "issues": "write"},
     }

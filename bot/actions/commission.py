@@ -15,10 +15,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot import commands
-from bot.actions.matrix import check_size, elements, runner_of
-from bot.commands.state import going_on, turn_effects
+from bot.actions.matrix import check_size, elements
 from bot.budget import check_budget, gpu_minutes, read_usage
 from bot.command import Answer, Close, Reopen
+from bot.commands.state import going_on, turn_effects
 from bot.commands.world import World
 from bot.effects import Effect, RequestRun, SetLabels, UpsertEntry
 from bot.errors import ForgeError, RequestError
@@ -27,6 +27,7 @@ from bot.excursion import LABEL_RUNNING
 from bot.forge.github import GithubForge
 from bot.forge.github_branches import TakenError
 from bot.forge.github_threads import ASKED
+from bot.forge.workflows import WORKFLOWS, remembered_workflows
 from bot.handle import read_world
 from bot.shell import Office
 from bot.sweep import Point, Sweep
@@ -57,6 +58,7 @@ def commission(
     forge: GithubForge,
     event: Commanded,
     before: Sequence[dict[str, Any]] = (),
+    workflow: int = 0,
 ) -> Commission:
     """Carry out one command, as far as that can be done without executing anything.
 
@@ -65,6 +67,7 @@ def commission(
         forge: Its forge.
         event: The command, authorised.
         before: What the commands before it in the same comment put into the matrix.
+        workflow: The workflow run that will execute what is asked for; 0 if that is not known.
 
     Raises:
         RequestError: It is not possible; nothing was changed.
@@ -76,11 +79,12 @@ def commission(
     if there is not None and (not requests or _asked_again(forge, requests)):
         if not requests:
             return Commission()
-        found = elements(requests, runner_of(world))
+        found = elements(requests, world)
+        office.apply(event.issue, _also_executed_by(workflow, event.issue, there))
         running = SetLabels(event.issue, add=(LABEL_RUNNING,))
         return Commission(tuple(found), (running,), going_on(requests))
     for _ in range(_TRIES):
-        effects = _decide(office, forge, event, world, asked, before)
+        effects = _decide(office, forge, event, world, asked, before, workflow)
         first = [e for e in effects if not isinstance(e, SetLabels)]
         first.sort(key=lambda effect: isinstance(effect, RequestRun))
         asked_for = [e.request for e in effects if isinstance(e, RequestRun)]
@@ -96,8 +100,7 @@ def commission(
             world = read_world(office, event)
             continue
         later = tuple(effect for effect in effects if isinstance(effect, SetLabels))
-        found = elements(asked_for, runner_of(world))
-        return Commission(tuple(found), later, going_on(asked_for))
+        return Commission(tuple(elements(asked_for, world)), later, going_on(asked_for))
     raise ForgeError("no number could be had for the run", right="Give the command again.")
 
 
@@ -108,18 +111,19 @@ def _decide(
     world: World,
     asked: str,
     before: Sequence[dict[str, Any]],
+    workflow: int,
 ) -> tuple[Effect, ...]:
     """Decide what follows, within the budget; entries remember the command."""
     effects = commands.decide(event.command, world)
     requests = [effect.request for effect in effects if isinstance(effect, RequestRun)]
     if not requests:
         return effects
-    check_size([*before, *elements(requests, runner_of(world))])
+    check_size([*before, *elements(requests, world)])
     if office.config.budget.is_set:
         spent = (entry.data for entry in forge.spent())
         now = world.now.isoformat()
         check_budget(office.config.budget, read_usage(spent, now, asked=asked), requests)
-    memory = _memory(requests, asked)
+    memory = _memory(requests, asked, workflow)
     if len(str(memory)) > _MOST_REMEMBERED:
         raise RequestError(
             "the parameters are too long for the thread to remember",
@@ -133,13 +137,14 @@ def _decide(
     )
 
 
-def _memory(requests: list[RunRequest], asked: str) -> dict[str, Any]:
+def _memory(requests: list[RunRequest], asked: str, workflow: int) -> dict[str, Any]:
     """Give what the entry must remember to ask for the same runs again."""
     first = requests[0]
     memory: dict[str, Any] = {
         ASKED: asked,
         "request": first.model_dump(mode="json", exclude_defaults=True),
         "gpu_minutes": gpu_minutes(requests),
+        **({WORKFLOWS: [workflow]} if workflow else {}),
     }
     if first.sweep:
         sweep = Sweep(first.sweep, tuple(map(Point, requests)), first.requested)
@@ -164,6 +169,15 @@ def _entry_of(world: World, asked: str) -> Comment | None:
     """Find the entry that answers this very command."""
     ours = (comment for comment in world.thread.comments if comment.is_entry)
     return next((c for c in ours if (c.data or {}).get(ASKED) == asked), None)
+
+
+def _also_executed_by(workflow: int, issue: int, entry: Comment | None) -> tuple[Effect, ...]:
+    """Have an entry remember one more workflow run that executes what it tells of."""
+    if entry is None or not workflow or workflow in remembered_workflows(entry.data):
+        return ()
+    known = [*remembered_workflows(entry.data), workflow]
+    data = {**(entry.data or {}), WORKFLOWS: known}
+    return (UpsertEntry(issue, entry.key, entry.body, data),)
 
 
 def _remembered(entry: Comment) -> tuple[RunRequest, ...]:

@@ -67,10 +67,17 @@ def _request(text: str) -> RunRequest:
 
 
 def _prepare(request: RunRequest, checkout: Path, work: Path) -> None:
-    """Put the notebook into the run's folder, if it is the one that was asked for."""
+    """Put the notebook into the run's folder, if it is the one that was asked for.
+
+    A block of code that goes on from nothing needs none, only the folder.
+    """
     import hashlib
 
     notebook = checkout / request.notebook
+    if not request.needs_notebook:
+        (work / SOURCE).write_bytes(b"")
+        (work / REQUEST).write_bytes(to_json(request))
+        return
     if notebook.is_symlink() or not notebook.resolve().is_relative_to(checkout.resolve()):
         raise ForgeError("the notebook is not inside of the checkout", where=request.notebook)
     try:

@@ -23,7 +23,7 @@ from runner.records import CellStatus, RunRequest, RunResult, Status, read_resul
 # since by it the outcome answers later runs.
 _REPEATED = (
     *("run_id", "issue", "notebook", "notebook_sha256", "commit", "dirty", "parameters", "seed"),
-    *("engine", "inputs_sha256", "sweep", "reproduces"),
+    *("engine", "inputs_sha256", "sweep", "reproduces", "retries", "code", "after"),
 )
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _MOST = {"cells": 10_000, "metrics": 200, "figures": 200, "tables": 50, "packages": 10_000}
@@ -32,7 +32,13 @@ _MOST_GPUS = 64
 _MOST_ROWS, _MOST_COLUMNS = 200, 50
 _LARGEST = 2**53  # of any count or size
 _LARGEST_METRIC = 10**300
-_LONGEST = {"name": 500, "message": 2_000, "traceback": 50_000, "stdout_tail": 20_000}
+_LONGEST = {
+    "name": 500,
+    "message": 2_000,
+    "traceback": 50_000,
+    "stdout_tail": 20_000,
+    "value": 10_001,
+}
 _LONGEST_METRIC_NAME = 100
 _LONGEST_TEXT = 500
 
@@ -125,6 +131,7 @@ def _numbers(result: RunResult) -> Iterator[float]:
 def _shortened(result: RunResult) -> RunResult:
     """Cut texts that are longer than the runner writes them."""
     changes: dict[str, Any] = {"stdout_tail": result.stdout_tail[-_LONGEST["stdout_tail"] :]}
+    changes["value"] = result.value[: _LONGEST["value"]]
     changes["metrics"] = {
         name: clip(value, _LONGEST_TEXT) if isinstance(value, str) else value
         for name, value in result.metrics.items()

@@ -67,6 +67,12 @@ class Job:
         return f"{self.server_url}/{self.repository}"
 
     @property
+    def workflow(self) -> int:
+        """The id of this workflow run; 0 outside of one."""
+        number = self.environment.get("GITHUB_RUN_ID", "")
+        return int(number) if number.isascii() and number.isdigit() else 0
+
+    @property
     def log(self) -> str:
         """The page with this workflow run's jobs; empty outside of one."""
         number = self.environment.get("GITHUB_RUN_ID", "")

@@ -20,19 +20,22 @@ _MINUTES_BESIDE = 10  # to check out, install, and upload
 _MOST_MINUTES = 5 * 24 * 60
 
 
-def elements(requests: Iterable[RunRequest], runs_on: Sequence[str]) -> list[dict[str, Any]]:
+def elements(requests: Iterable[RunRequest], world: World) -> list[dict[str, Any]]:
     """Give the matrix's elements, one a run.
 
     Args:
         requests: What is to be executed.
-        runs_on: The labels of the machines, as the configuration allows them.
+        world: Whose configuration says which machines a runner has.
+
+    Raises:
+        RequestError: A runner is named that the configuration does not have.
     """
     return [
         {
             "run_id": request.run_id,
             "issue": request.issue,
             "commit": request.commit,
-            "runs_on": list(runs_on),
+            "runs_on": list(machines_of(request, world)),
             "minutes": math.ceil(request.timeout_s / 60) + _MINUTES_BESIDE,
             "request": request.model_dump_json(exclude_defaults=True),
         }
@@ -82,12 +85,13 @@ def read_matrix(text: str) -> tuple[RunRequest, ...]:
         raise ForgeError(f"the matrix cannot be read: {error}") from error
 
 
-def runner_of(world: World) -> tuple[str, ...]:
-    """Give the labels of the machines that an excursion's runs go to.
+def machines_of(request: RunRequest, world: World) -> tuple[str, ...]:
+    """Give the labels of the machines that a run goes to, as the configuration allows them now.
 
     Raises:
-        RequestError: The excursion names a runner that the configuration does not have.
+        RequestError: It, or where it names none its excursion, names a runner that there is not.
     """
-    declared, excursion = world.declared(), world.begun()
-    where = f"{excursion.folder}/excursion.toml"
-    return world.config.runner_named(declared.runner, where=where).runs_on
+    if request.runner:
+        return world.config.runner_named(request.runner, where="runner").runs_on
+    where = f"{world.begun().folder}/excursion.toml"
+    return world.config.runner_named(world.declared().runner, where=where).runs_on

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.actions.job import Job, read_settings, workspace
 from bot.budget import WEEK
+from bot.commands import COMMANDS
 from bot.config import Config
 from bot.errors import RequestError
 from bot.excursion import Kind, branch_name, folder_name
@@ -38,7 +39,8 @@ def open_forge(job: Job, api: Api, occasion: Occasion, words: frozenset[str]) ->
     config = read_settings(job)
     now = datetime.fromisoformat(occasion.moment).astimezone(UTC)
     since = (now - WEEK - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    spends = config.budget.is_set and bool(words & {"run", "sweep", "reproduce", "status"})
+    spent = any(word == "status" or COMMANDS[word].executes for word in words)
+    spends = config.budget.is_set and spent
     return GithubForge(
         api,
         occasion.issue,

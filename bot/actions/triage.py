@@ -159,7 +159,9 @@ def _carry_out(
 
     def one(event: Commanded, reply: Callable[[Reply], None]) -> None:
         nonlocal state
-        found = commission(replace(office, reply=reply), forge, event, before=elements)
+        found = commission(
+            replace(office, reply=reply), forge, event, before=elements, workflow=job.workflow
+        )
         elements.extend(found.elements)
         later.extend(found.later)
         state = found.state or state

@@ -22,7 +22,10 @@ _MODULES = {
     "predict": "bot.cli.change",
     "run": "bot.cli.run",
     "sweep": "bot.cli.sweep",
+    "eval": "bot.cli.evaluate",
     "reproduce": "bot.cli.run",
+    "cancel": "bot.cli.stop",
+    "retry": "bot.cli.stop",
     "compare": "bot.cli.compare",
     "log": "bot.cli.change",
     "answer": "bot.cli.change",
@@ -41,7 +44,7 @@ _MODULES = {
     "doctor": "bot.cli.doctor",
     "action": "bot.cli.action",
 }
-_EXECUTING = frozenset(("run", "sweep", "reproduce", "comment", "eval"))
+_EXECUTING = frozenset(("run", "sweep", "reproduce", "retry", "comment", "eval"))
 _SHORT_HELP = {
     "demo": "The whole loop on a throw-away repository, ending in a page to open.",
     "init": "Set a git repository up for excursions.",
@@ -50,7 +53,10 @@ _SHORT_HELP = {
     "predict": "Stamp what you think will happen, before it does.",
     "run": "Execute the notebook and post what came out.",
     "sweep": "Execute the notebook over a grid of parameters, several points at once.",
+    "eval": "Execute a few lines of code and post what came of it.",
     "reproduce": "Run again at the very commit, and compare.",
+    "cancel": "Stop what is being executed; what it made is kept.",
+    "retry": "Execute again what failed or was stopped.",
     "compare": "Show runs side by side, and what differs.",
     "log": "Add a dated line to the excursion's log.",
     "answer": "Write the answer down, merge it, close the issue.",

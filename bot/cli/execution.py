@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from bot.cli.cancelling import Cancelling, who_cancelled
 from bot.cli.checkpoints import Checkpoints
 from bot.cli.inputs import Inputs
 from bot.cli.place import say
@@ -19,14 +20,15 @@ from bot.commands.run import PATCH
 from bot.errors import ForgeError, RequestError
 from bot.excursion import Excursion
 from bot.excursion_file import FILE_NAME
+from bot.forge.claims import CANCEL, is_claimed
 from bot.forge.local import LocalForge
 from bot.forge.local_runs import numbers
-from bot.preparation import Asked, changed_files
+from bot.preparation import Asked, changed_files, has_own_checkout
 from bot.shell import Outlook
 from runner.engines import left, local, slurm
 from runner.engines.job import EngineError, Job
 from runner.notebook import CHECKPOINTS
-from runner.records import RunRequest, RunResult, Warm
+from runner.records import RunError, RunRequest, RunResult, Status, Warm
 from runner.turns import OFF
 
 
@@ -57,7 +59,7 @@ class LocalExecutor:
             _check_slurm()
         install(request)
         self._inputs.read_data(request)
-        if request.reproduces:  # it has a checkout of its own
+        if has_own_checkout(request):
             self._forge.check_commit(request.commit)
             return
         folder = self._forge.worktree(excursion.branch) / excursion.folder
@@ -123,6 +125,30 @@ class LocalExecutor:
         first = next(coming, None)
         if first is None:
             return True
+        told: set[str] = set()
+
+        def tell(result: RunResult) -> None:
+            told.add(result.run_id)
+            ended(result)
+
+        whole = False
+        with Cancelling(self._whole(first)) as cancelling:
+            whole = self._execute(first, coming, slots, tell, outlook)
+        if cancelling.asked and not first.sweep and not told:
+            why = "before anything was executed"
+            folder, status = self._folder(first), Status.CANCELLED
+            result = left.conclude(folder, first, status, name="Cancelled", message=why)
+            tell(self._with_who_cancelled(result))
+        return whole
+
+    def _execute(
+        self,
+        first: RunRequest,
+        coming: Iterator[RunRequest],
+        slots: int,
+        ended: Callable[[RunResult], None],
+        outlook: Outlook | None,
+    ) -> bool:
         count = outlook.total - outlook.done if outlook else 1
         kernels = _Kernels()
         queue = Queue(first, chain((first,), coming), count, say)
@@ -139,6 +165,7 @@ class LocalExecutor:
                 watch.heard(run_id, event)
 
             def done(result: RunResult) -> None:
+                result = self._with_who_cancelled(result)
                 parts.give_back(result.run_id)
                 queue.ended(result)
                 watch.ended(result)
@@ -155,6 +182,28 @@ class LocalExecutor:
                 whole = local.execute(in_turn, slots, listen=listen, ended=done)
         kernels.have_a_zygote(self._forge.top, self._warm)
         return whole
+
+    def cancelled(self, request: RunRequest) -> bool:
+        """Say whether somebody wants this run, or the sweep that it is a point of, to stop."""
+        return bool(who_cancelled(self._folder(request), self._whole(request)))
+
+    def keep(self, request: RunRequest) -> None:
+        """Forget that somebody wanted a sweep's point to stop, since it shall begin."""
+        issue, run = numbers(request)
+        self._forge.keep(issue, [run])
+
+    def at_work(self, issue: int, runs: Sequence[int], sweeps: Sequence[int]) -> bool:
+        """Say whether some command is at work on one of these runs or sweeps."""
+        folders = [self._forge.run_folder(issue, run) for run in runs]
+        folders += [self._forge.sweep_folder(issue, first) for first in sweeps]
+        return any(map(is_claimed, folders))
+
+    def stop_left(self, requests: Sequence[RunRequest]) -> None:
+        """Stop what goes on on a cluster though no command waits for it; their folders tell."""
+        works = [(request, self._folder(request)) for request in requests if self.goes_on(request)]
+        if works:
+            with told_as_ours():
+                slurm.cancel(works, ended=lambda _: None)
 
     def began(self, request: RunRequest) -> bool:
         """Say whether anything of a run was ever executed."""
@@ -216,15 +265,39 @@ class LocalExecutor:
             # A notebook that runs others has its turn already, and would wait for itself.
             environment={CHECKPOINTS: str(checkpoints), **share, OFF: "off"},
             share=(*claims, *turn),
+            cancel=self._folder(request) / CANCEL if request.sweep else None,
         )
 
     def _folder(self, request: RunRequest) -> Path:
         return self._forge.run_folder(*numbers(request))
 
+    def _whole(self, request: RunRequest) -> Path:
+        """Give the folder of all that one command executes: of a sweep, or of a run alone."""
+        if not request.sweep:
+            return self._folder(request)
+        return self._forge.sweep_folder(request.issue, int(request.sweep.partition(".")[2]))
+
+    def _with_who_cancelled(self, result: RunResult) -> RunResult:
+        """Say of a run that was cancelled who wanted that."""
+        if result.status is not Status.CANCELLED:
+            return result
+        issue, _, run = result.run_id.partition(".")
+        folders = [self._forge.run_folder(int(issue), int(run))]
+        if result.sweep:
+            folders.append(
+                self._forge.sweep_folder(result.issue, int(result.sweep.partition(".")[2]))
+            )
+        who = who_cancelled(*folders)
+        if not who:
+            return result
+        cell = result.error.cell if result.error else None
+        error = RunError(cell=cell, name="Cancelled", message=f"by {who}")
+        return result.model_copy(update={"error": error})
+
     def _workdir(self, request: RunRequest, places: ExitStack) -> Path:
         """Find the notebook's folder where its branch is worked on, or at an earlier commit."""
         folder = Path(request.notebook).parent
-        if not request.reproduces:
+        if not has_own_checkout(request):
             branch = folder.name  # an excursion's folder is named so
             return self._forge.worktree(branch) / folder
         patch = self._folder(request) / PATCH

@@ -14,6 +14,7 @@ from bot.excursion import Kind
 from bot.excursion_file import FILE_NAME
 from bot.forge.local import LocalForge
 from bot.preparation import Asked
+from runner.block import composed
 from runner.cache import Files, Surroundings, data_digest, inputs_digest, surroundings
 from runner.data import DataError, data_digests, data_files
 from runner.digests import Digests
@@ -127,7 +128,7 @@ def _identified(
     request: RunRequest, source: bytes, files: Files, around: Surroundings
 ) -> RunRequest:
     digests = {
-        "inputs_sha256": inputs_digest(request, source, files, around),
+        "inputs_sha256": inputs_digest(request, composed(request, source), files, around),
         "data_sha256": data_digest(files.data),
     }
     return request.model_copy(update=digests)

@@ -180,6 +180,7 @@ def _whole(forge: LocalForge, thread: Thread, config: bytes) -> dict[str, Any]:
             "answered_from": (entry.data or {}).get("answered_from"),
             "reproduces": (entry.data or {}).get("reproduces"),
             "agreement": (entry.data or {}).get("agreement"),
+            "eval": bool((entry.data or {}).get("eval")),
         }
         for entry in thread.entries("run")
     ]

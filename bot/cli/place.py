@@ -22,6 +22,9 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 parameter_option = click.option(
     "-p", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter; may be repeated."
 )
+runner_option = click.option(
+    "--runner", metavar="NAME", help="One of those that excursions.toml has."
+)
 issue_argument = click.argument("issue", type=click.IntRange(min=1), metavar="N")
 
 

@@ -9,7 +9,7 @@ import click
 from bot import conversation, handle
 from bot.agreement import Verdict
 from bot.cli.desk import Desk, open_desk
-from bot.cli.place import dry_run_option, give, issue_argument, parameter_option, say
+from bot.cli.place import dry_run_option, give, issue_argument, parameter_option, runner_option, say
 from bot.command import Reproduce, Run
 from bot.durations import spoken
 from bot.events import Commanded
@@ -24,6 +24,7 @@ from runner.records import RunResult, Status
 @parameter_option
 @click.option("--timeout", metavar="TIME", help="Limit of the whole run, such as 90s or 30m.")
 @click.option("--cell-timeout", metavar="TIME", help="Limit of any one cell, such as 5m.")
+@runner_option
 @click.option("--dirty", is_flag=True, help="Run with what is not committed, kept as a patch.")
 @click.option("--force", is_flag=True, help="Run also what was run before.")
 @dry_run_option
@@ -32,6 +33,7 @@ def run_command(
     parameters: tuple[str, ...] = (),
     timeout: str | None = None,
     cell_timeout: str | None = None,
+    runner: str | None = None,
     dirty: bool = False,
     force: bool = False,
     dry_run: bool = False,
@@ -42,7 +44,7 @@ def run_command(
     that run at once.
     """
     desk = open_desk(dry_run=dry_run)
-    command = Run(split_assignments(parameters), timeout, dirty, force, cell_timeout)
+    command = Run(split_assignments(parameters), timeout, dirty, force, cell_timeout, runner)
     results = handle.command(desk.shell, Commanded(desk.actor, issue, command))
     if dry_run:
         say("Once the run has ended: publish files, post entry, set labels.")
@@ -69,6 +71,7 @@ def comment_command(issue: int, text: str, dry_run: bool) -> None:
 @click.option("--all", "everything", is_flag=True, help="Every answered excursion's folder.")
 @click.option("--timeout", metavar="TIME", help="Limit of the whole run; else the original's.")
 @click.option("--cell-timeout", metavar="TIME", help="Limit of any one cell; else the original's.")
+@runner_option
 @click.option("--jobs", type=click.IntRange(min=1), help="Of folders: runs that go on at once.")
 @click.option("--json", "as_json", is_flag=True, help="Of folders: print one JSON document.")
 @dry_run_option
@@ -77,6 +80,7 @@ def reproduce_command(
     everything: bool,
     timeout: str | None,
     cell_timeout: str | None,
+    runner: str | None,
     jobs: int | None,
     as_json: bool,
     dry_run: bool,
@@ -92,9 +96,9 @@ def reproduce_command(
     if everything or not all(word.isdecimal() for word in what):
         from bot.cli.recorded import reproduce_folders
 
-        if timeout or cell_timeout or dry_run:
+        if timeout or cell_timeout or runner or dry_run:
             raise click.UsageError(
-                "Limits and --dry-run are for N RUN; folders are run as they are."
+                "Limits, --runner and --dry-run are for N RUN; folders are run as they are."
             )
         reproduce_folders(what, everything=everything, jobs=jobs, as_json=as_json)
         return
@@ -102,7 +106,7 @@ def reproduce_command(
         raise click.UsageError("Name an issue and its run, as in 12 3, or folders, or --all.")
     issue, run = map(int, what)
     desk = open_desk(dry_run=dry_run)
-    command = Reproduce(run, timeout, cell_timeout)
+    command = Reproduce(run, timeout, cell_timeout, runner)
     results = handle.command(desk.shell, Commanded(desk.actor, issue, command))
     if dry_run:
         say("Once the run has ended: publish files, post entry, set labels.")
@@ -129,7 +133,9 @@ def _tell_one(desk: Desk, result: RunResult) -> int:
     if result.cache_hit:
         _tell_answered(desk, result)
         return 0
-    say(f"Run {result.run_id} {result.status.replace('_', ' ')} in {spoken(result.duration_s)}.")
+    noun = "Eval" if result.code else "Run"
+    how = result.status.replace("_", " ")
+    say(f"{noun} {result.run_id} {how} in {spoken(result.duration_s)}.")
     if result.error is not None:
         place = f"cell {result.error.cell}: " if result.error.cell is not None else ""
         say(f"  {place}{result.error.name}: {result.error.message}".rstrip(": "))

@@ -6,7 +6,7 @@ import click
 
 from bot import handle
 from bot.cli.desk import open_desk
-from bot.cli.place import dry_run_option, give, issue_argument, say
+from bot.cli.place import dry_run_option, give, issue_argument, runner_option, say
 from bot.cli.run import tell
 from bot.command import Sweep
 from bot.events import Commanded
@@ -29,6 +29,7 @@ from bot.parameters import split_assignments
 )
 @click.option("--timeout", metavar="TIME", help="Limit of each run, such as 90s or 30m.")
 @click.option("--cell-timeout", metavar="TIME", help="Limit of any one cell, such as 5m.")
+@runner_option
 @click.option("--retry-failed", is_flag=True, help="Run again, too, the points that failed.")
 @click.option("--force", is_flag=True, help="Begin anew where this very sweep is complete.")
 @dry_run_option
@@ -38,6 +39,7 @@ def sweep_command(
     jobs: int | None,
     timeout: str | None,
     cell_timeout: str | None,
+    runner: str | None,
     retry_failed: bool,
     force: bool,
     dry_run: bool,
@@ -52,7 +54,8 @@ def sweep_command(
     kernel or machine died, are run again.
     """
     desk = open_desk(dry_run=dry_run)
-    command = Sweep(split_assignments(axes), jobs, timeout, retry_failed, force, cell_timeout)
+    grid = split_assignments(axes)
+    command = Sweep(grid, jobs, timeout, retry_failed, force, cell_timeout, runner)
     results = handle.command(desk.shell, Commanded(desk.actor, issue, command))
     if dry_run:
         say("As the points end: publish files, post entry; at the end set labels.")

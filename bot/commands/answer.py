@@ -186,6 +186,12 @@ def _chosen(command: Answer, world: World, excursion: Excursion) -> Basis | None
                 f"there is no run {excursion.issue}.{command.run} with a result",
                 right=f"There are: {', '.join(known) or 'none'}.",
             )
+        if named.result.code:
+            raise RequestError(
+                f"{named.result.run_id} is an eval, on which no answer rests",
+                right="Record it in the notebook, run that, and answer from the run.",
+                culprit="run=",
+            )
         return Basis(named)
     basis = newest_good(world)
     if basis is None:
@@ -227,7 +233,9 @@ def last_good(runs: Sequence[StoredRun]) -> StoredRun | None:
     good = [
         run
         for run in runs
-        if run.result and run.result.status is Status.SUCCEEDED and not run.result.reproduces
+        if run.result
+        and run.result.status is Status.SUCCEEDED
+        and not (run.result.reproduces or run.result.code)
     ]
     return good[-1] if good else None
 

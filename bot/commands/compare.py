@@ -130,6 +130,14 @@ def _side(number: int, world: World) -> Side:
             right=f"There are: {', '.join(known[-20:]) or 'none'}.",
             culprit=str(number),
         )
+    if (stored and stored.request and stored.request.code) or (
+        entry and entry.data and entry.data.get("eval")
+    ):
+        raise RequestError(
+            f"{run_id} is an eval, and only runs are compared",
+            right="Compare the runs of the notebook.",
+            culprit=str(number),
+        )
     if stored is not None and stored.result is not None:
         result = stored.result
         source = _notebook(result.notebook_sha256, world)

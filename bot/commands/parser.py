@@ -141,7 +141,7 @@ def _own_lines(text: str) -> Iterator[tuple[str, Block | None]]:
             else line
             for n, line in enumerate(lines)
         )
-        last = _block(found[n + 3 : n + 4])
+        last = _block(found[n + 3 : n + 5])
         for token in parser.parseInline(numbered, links)[0].children or ():
             number = _NUMBER.match(token.content) if token.type == "text" else None
             if number and token.level == 0:
@@ -154,4 +154,5 @@ def _block(following: list[Token]) -> Block | None:
     token = following[0] if following else None
     if token is None or token.type != "fence" or token.level != 0:
         return None
-    return Block(token.content.removesuffix("\n"), token.info.strip().partition(" ")[0])
+    more = len(following) > 1 and following[1].type == "fence"
+    return Block(token.content.removesuffix("\n"), token.info.strip().partition(" ")[0], more)

@@ -1,4 +1,4 @@
-"""`/reproduce 3 [timeout=30m]`: execute run 3 again, at its very commit, and compare."""
+"""`/reproduce 3 [runner=NAME]`: execute run 3 again, at its very commit, and compare."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ import re
 from collections.abc import Mapping
 
 from bot.command import Reproduce
-from bot.commands.run import PATCH, REQUEST, SOURCE, next_number, request_effects
+from bot.commands.request import OPTIONS, Limits, again
+from bot.commands.run import PATCH, REQUEST, SOURCE, request_effects
 from bot.commands.spec import Spec
 from bot.commands.words import write_line, write_pairs
 from bot.commands.world import World
-from bot.durations import parse_duration
 from bot.effects import Effect
 from bot.errors import RequestError
 from bot.events import Role
 from bot.forge.protocol import StoredRun
-from bot.moments import timestamp
 from runner.records import RunRequest, RunResult, Status, to_json
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
@@ -34,7 +33,9 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Reproduce:
             right="Write: /reproduce 3",
             culprit=" ".join(words),
         )
-    return Reproduce(int(words[0]), named.get("timeout"), named.get("cell_timeout"))
+    return Reproduce(
+        int(words[0]), named.get("timeout"), named.get("cell_timeout"), named.get("runner")
+    )
 
 
 def decide(command: Reproduce, world: World) -> tuple[Effect, ...]:
@@ -47,8 +48,13 @@ def decide(command: Reproduce, world: World) -> tuple[Effect, ...]:
     Raises:
         RequestError: There is no such run, or nothing in it that could be repeated.
     """
-    issue = world.begun().issue
+    world.begun()
     original, result, asked = _original(command.run, world)
+    if asked.code:
+        raise RequestError(
+            f"{result.run_id} is an eval, and only runs are reproduced",
+            right=f"Give the same /eval again, or /retry {original.number} if it did not succeed.",
+        )
     if result.status in {Status.CANCELLED, Status.REFUSED}:
         raise RequestError(
             f"run {result.run_id} was {result.status.value}: it has no outcome to compare with",
@@ -62,24 +68,8 @@ def decide(command: Reproduce, world: World) -> tuple[Effect, ...]:
             where=f"commit {asked.commit[:10]}",
             right="Fetch that commit, if another clone has it.",
         )
-    request = asked.model_copy(
-        update={
-            "run_id": f"{issue}.{next_number(world)}",
-            "timeout_s": parse_duration(command.timeout, where="--timeout")
-            if command.timeout
-            else asked.timeout_s,
-            "cell_timeout_s": parse_duration(command.cell_timeout, where="--cell-timeout")
-            if command.cell_timeout
-            else asked.cell_timeout_s,
-            "inputs_sha256": "",
-            "data_sha256": "",
-            "goes_on_from": "",
-            "sweep": "",
-            "reproduces": result.run_id,
-            "requested_by": world.actor,
-            "requested": timestamp(world.now),
-        }
-    )
+    limits = Limits(command.timeout, command.cell_timeout, command.runner)
+    request = again(asked, world, limits, reproduces=result.run_id, retries="")
     kept = {REQUEST: to_json(request), SOURCE: source}
     if asked.dirty:
         kept[PATCH] = files.get(PATCH, b"")
@@ -101,7 +91,7 @@ def _original(number: int, world: World) -> tuple[StoredRun, RunResult, RunReque
 
 def write(command: Reproduce) -> str:
     """Write the command as people do."""
-    limits = {"timeout": command.timeout, "cell_timeout": command.cell_timeout}
+    limits = Limits(command.timeout, command.cell_timeout, command.runner).pairs()
     return write_line("reproduce", str(command.run), write_pairs(limits))
 
 
@@ -109,13 +99,13 @@ SPEC = Spec(
     word="reproduce",
     command=Reproduce,
     role=Role.WRITE,
-    usage="/reproduce 3 [timeout=30m] [cell_timeout=5m]",
+    usage="/reproduce 3 [runner=NAME] [timeout=30m] [cell_timeout=5m]",
     summary="Execute a run again, at its very commit, and compare.",
     example="/reproduce 3",
     parse=parse,
     write=write,
     decide=decide,
     executes=True,
-    options=("timeout", "cell_timeout"),
+    options=OPTIONS,
     details="Also after the answer, and when the branch is gone.",
 )

@@ -1,24 +1,20 @@
 """`/run [force] [name=value…] [timeout=30m]`: execute the notebook at the branch's commit.
 
-`cell_timeout=5m` limits each cell.
+`cell_timeout=5m` limits each cell; `runner=NAME` is one of those that the configuration has.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 from collections.abc import Mapping
-from typing import Any
 
 from bot.command import Run
 from bot.commands.comparison import agreement, original_of
+from bot.commands.notebook_check import check_notebook
+from bot.commands.request import Limits, new_request
 from bot.commands.spec import Spec
 from bot.commands.words import write_line, write_pairs
 from bot.commands.world import World
-from bot.config import Runner
-from bot.config import Warm as WarmSettings
-from bot.durations import parse_duration
 from bot.effects import Effect, PublishFiles, RequestRun, SetLabels, UpsertEntry
 from bot.errors import RequestError
 from bot.events import Role, RunEnded
@@ -27,20 +23,17 @@ from bot.excursion_file import NOTEBOOK, ExcursionFile
 from bot.forge.attached import write_attached
 from bot.forge.marker import write_marker
 from bot.forge.protocol import run_ref
+from bot.log.eval_entry import eval_entry, eval_heading, running_eval
 from bot.log.figures import safe_figures
 from bot.log.predictions import read_predictions
 from bot.log.redact import Secrets
 from bot.log.redacted_run import redacted_run
 from bot.log.run_entry import heading, run_entry, running_entry
 from bot.log.spoiler import FOLDED, folded_results, spoilers_fold
-from bot.moments import timestamp
-from bot.parameters import Value, bind
-from bot.sizes import parse_size
-from runner.records import Resources, RunRequest, RunResult, Warm, to_json
+from bot.parameters import bind
+from runner.records import RunRequest, RunResult, to_json
 
-_FOREIGN = re.compile(r"ir|(julia|bash|deno|rust|xcpp|octave|sagemath)\b.*", re.IGNORECASE)
 _MEMORY = 4_500  # characters; together with run_entry.LONGEST below GitHub's limit for a post
-_MOST_RUNS = 10**9  # a marker that says more was not written by us
 FORCE = "force"
 REQUEST = "request.json"
 PATCH = "uncommitted.patch"
@@ -61,8 +54,14 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Run:
             culprit=unknown[0],
         )
     given = dict(named)
-    timeout, cell_timeout = given.pop("timeout", None), given.pop("cell_timeout", None)
-    return Run(given, timeout, force=FORCE in words, cell_timeout=cell_timeout)
+    limits = Limits.of(given)
+    return Run(
+        given,
+        limits.timeout,
+        force=FORCE in words,
+        cell_timeout=limits.cell_timeout,
+        runner=limits.runner,
+    )
 
 
 def decide(command: Run, world: World) -> tuple[Effect, ...]:
@@ -75,8 +74,9 @@ def decide(command: Run, world: World) -> tuple[Effect, ...]:
     declared = world.declared()
     if not declared.notebook:
         raise RequestError(
-            f"issue {excursion.issue} is a write-up: it has no notebook to run",
-            right=f"Write in {excursion.folder}/README.md, then answer it.",
+            f"excursion {excursion.issue} is a write-up: it has no notebook to run",
+            right=f"Write in {excursion.folder}/README.md and answer it when it says what you "
+            f"found; /eval runs a few lines of code in its folder.",
         )
     dirty = bool(world.uncommitted)
     if dirty and not command.dirty:
@@ -90,33 +90,16 @@ def decide(command: Run, world: World) -> tuple[Effect, ...]:
     notebook = world.working_notebook if dirty else world.files.get(NOTEBOOK)
     if notebook is None:
         raise RequestError("is not on the excursion's branch", where=where, right="Restore it.")
-    _check_notebook(notebook, declared, where=where)
+    check_notebook(notebook, declared, where=where)
     parameters = bind(declared.parameters, command.parameters, where="-p", sets=declared.sets)
-    runner = world.config.runner_named(declared.runner, where=f"{excursion.folder}/excursion.toml")
-    limit = declared.timeout or runner.timeout if command.timeout is None else command.timeout
-    cell_limit = declared.cell_timeout or runner.cell_timeout
-    cell_limit = cell_limit if command.cell_timeout is None else command.cell_timeout
-    number = next_number(world)
-    request = RunRequest(
-        run_id=f"{excursion.issue}.{number}",
-        issue=excursion.issue,
+    request = new_request(
+        world,
+        declared,
+        Limits(command.timeout, command.cell_timeout, command.runner),
         notebook=where,
         notebook_sha256=hashlib.sha256(notebook).hexdigest(),
-        commit=world.head or "",
-        dirty=dirty,
         parameters=parameters,
-        seed=seed_of(parameters),
-        timeout_s=parse_duration(limit, where="--timeout"),
-        cell_timeout_s=None
-        if cell_limit is None
-        else parse_duration(cell_limit, where="--cell-timeout"),
-        # On GitHub a machine is ours for one run, so that nothing is kept warm.
-        resources=_resources(runner, None if world.surroundings.is_github else world.config.warm),
-        requirements=declared.requirements,
-        data=declared.data,
-        engine=runner.engine,
-        requested_by=world.actor,
-        requested=timestamp(world.now),
+        dirty=dirty,
     )
     files = {REQUEST: to_json(request), SOURCE: notebook}
     if dirty:
@@ -134,7 +117,7 @@ def same_request(one: RunRequest, other: RunRequest) -> bool:
     """Say whether two requests ask for the same, whoever asked and when."""
     names = (
         *("notebook_sha256", "commit", "dirty", "parameters", "timeout_s", "cell_timeout_s"),
-        *("engine", "inputs_sha256", "reproduces"),
+        *("runner", "engine", "inputs_sha256", "reproduces", "retries", "code", "after"),
     )
     return all(getattr(one, name) == getattr(other, name) for name in names)
 
@@ -177,6 +160,8 @@ def publication(
 
 def ended_entry(result: RunResult, world: World) -> UpsertEntry:
     """Render the entry of a run that has ended, its pictures safe already."""
+    if result.code:
+        return _ended_eval(result, world)
     compared = agreement(result, world)
     number = int(result.run_id.partition(".")[2])
     entry = run_entry(
@@ -200,6 +185,24 @@ def ended_entry(result: RunResult, world: World) -> UpsertEntry:
     return UpsertEntry(result.issue, f"run:{result.run_id}", entry, memory)
 
 
+def _ended_eval(result: RunResult, world: World) -> UpsertEntry:
+    """Render the entry of an eval that has ended; of its metrics nothing is remembered."""
+    number = int(result.run_id.partition(".")[2])
+    beside = write_attached(world.surroundings.attached)
+    memory = {**run_memory(result, beside=beside), "metrics": {}, "eval": True}
+    entry = eval_entry(
+        result,
+        figures_at=world.surroundings.figures(
+            run_ref(result.issue, number), f"runs/{number}/figures/"
+        ),
+        surroundings=world.surroundings,
+    )
+    if spoilers_fold(world.thread):
+        name = f"Eval {result.run_id} {result.status.value.replace('_', ' ')}"
+        entry, memory[FOLDED] = folded_results(entry, eval_heading(result), name), True
+    return UpsertEntry(result.issue, f"run:{result.run_id}", entry, memory)
+
+
 def run_memory(
     result: RunResult, *, beside: Mapping[str, object] | None = None
 ) -> dict[str, object]:
@@ -210,7 +213,8 @@ def run_memory(
         beside: What must be remembered as well, and takes room.
     """
     always = {"status", "commit", "started", "metrics"}
-    seldom = {name for name in ("answered_from", "reproduces") if getattr(result, name)}
+    named = ("answered_from", "reproduces", "retries")
+    seldom = {name for name in named if getattr(result, name)}
     data = result.model_dump(mode="json", include=always | seldom)
     room, metrics = _MEMORY - (len(write_marker("", dict(beside))) if beside else 0), {}
     for name, value in data["metrics"].items():
@@ -227,50 +231,16 @@ def request_effects(request: RunRequest, files: Mapping[str, bytes]) -> tuple[Ef
         UpsertEntry(
             request.issue,
             f"run:{request.run_id}",
-            running_entry(request),
-            {"status": "running", "commit": request.commit, "started": request.requested},
+            running_eval(request) if request.code else running_entry(request),
+            {
+                "status": "running",
+                "commit": request.commit,
+                "started": request.requested,
+                **({"eval": True} if request.code else {}),
+            },
         ),
         SetLabels(request.issue, add=(LABEL_RUNNING,)),
     )
-
-
-def next_number(world: World) -> int:
-    """Give the number above every run that a ref or an entry knows."""
-    known = [run.number for run in world.runs]
-    known += [entry.key_number for entry in world.thread.entries("run")]
-    for entry in world.thread.entries("sweep"):
-        last = (entry.data or {}).get("last")
-        known += [last] if isinstance(last, int) and last < _MOST_RUNS else []
-    return max(known, default=0) + 1
-
-
-def _resources(runner: Runner, warm: WarmSettings | None) -> Resources:
-    """Give what a runner's configuration allows an execution."""
-    return Resources(
-        memory_bytes=_size(runner.memory, "memory"),
-        output_bytes=parse_size(runner.output, where="output"),
-        cores=runner.cores,
-        gpus=runner.gpus,
-        gpu_memory_bytes=_size(runner.gpu_memory, "gpu_memory"),
-        usd_per_gpu_hour=runner.usd_per_gpu_hour,
-        # A Slurm job ends with all that it started.
-        warm=Warm(preload=warm.preload, idle_s=parse_duration(warm.idle, where="warm.idle"))
-        if warm and runner.warm and runner.engine == "local"
-        else None,
-        partition=runner.partition,
-        account=runner.account,
-        qos=runner.qos,
-    )
-
-
-def _size(text: str | None, where: str) -> int | None:
-    return parse_size(text, where=where) if text else None
-
-
-def seed_of(parameters: Mapping[str, Value]) -> int | None:
-    """Give the seed among parameters, if there is one."""
-    seed = parameters.get("seed")
-    return seed if isinstance(seed, int) and not isinstance(seed, bool) else None
 
 
 def declared_if_readable(world: World) -> ExcursionFile | None:
@@ -281,80 +251,9 @@ def declared_if_readable(world: World) -> ExcursionFile | None:
         return None
 
 
-def _check_notebook(content: bytes, declared: ExcursionFile, *, where: str) -> None:
-    """Refuse what papermill could not run, or would run differently from what is declared."""
-    try:
-        data = json.loads(content)
-        _expect(isinstance(data, dict), "it is no JSON object")
-        major = data["nbformat"]
-        _expect(isinstance(data.get("metadata", {}), dict), "metadata is no mapping")
-        _expect(isinstance(data["cells"], list), "cells is no list")
-        for number, cell in enumerate(data["cells"]):
-            _check_cell(cell, f"cell {number}")
-        tagged = sum("parameters" in cell["metadata"].get("tags", ()) for cell in data["cells"])
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        begins = "is empty" if not content.strip() else f"begins with {_beginning(content)!r}"
-        raise RequestError(
-            f"is not a notebook: {type(error).__name__} {error}; the file {begins}",
-            where=where,
-            right="Restore it from an earlier commit: git log -- " + where,
-        ) from error
-    if major != 4:
-        raise RequestError(
-            f"has the notebook format {major}; 4 is needed",
-            where=where,
-            right="Convert it: jupyter nbconvert --to notebook --nbformat 4.",
-        )
-    language = _language(data.get("metadata", {}))
-    if not language.lower().startswith(("python", "ipython")):
-        raise RequestError(
-            f"is written for a kernel of another language, {language}; notebooks run in Python",
-            where=where,
-            right="Rewrite its cells in Python and choose a Python kernel (any name will do), or "
-            "ask for a write-up: excursion ask … --kind docs.",
-        )
-    if declared.parameters and tagged != 1:
-        raise RequestError(
-            f"{tagged or 'no'} cells are tagged `parameters`; exactly one is needed",
-            where=where,
-            right="Tag the cell that assigns the defaults, and only that one.",
-        )
-
-
-def _beginning(content: bytes) -> str:
-    return content[:40].decode(errors="replace")
-
-
-def _language(metadata: dict[str, Any]) -> str:
-    """Say in which language a notebook is written, Python where it does not say."""
-    kernel, about = metadata.get("kernelspec"), metadata.get("language_info")
-    kernel = kernel if isinstance(kernel, dict) else {}
-    about = about if isinstance(about, dict) else {}
-    name = str(kernel.get("name", ""))
-    guessed = name if _FOREIGN.fullmatch(name) else "python"
-    return str(kernel.get("language") or about.get("name") or guessed)
-
-
-def _check_cell(cell: Any, name: str) -> None:
-    """Refuse a cell that nbformat's schema would not know, so that no run begins with it."""
-    kind = cell.get("cell_type")
-    _expect(kind in {"code", "markdown", "raw"}, f"{name} has the type {kind!r}")
-    _expect(isinstance(cell.get("metadata"), dict), f"{name} has no metadata")
-    source = cell.get("source")
-    lines = source if isinstance(source, list) else [source]
-    _expect(all(isinstance(line, str) for line in lines), f"{name} has no source")
-    if kind == "code":
-        _expect(isinstance(cell.get("outputs"), list), f"{name} has no list of outputs")
-
-
-def _expect(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise ValueError(otherwise)
-
-
 def write(command: Run) -> str:
     """Write the command as people do; what is not committed is the command line's own matter."""
-    limits = {"timeout": command.timeout, "cell_timeout": command.cell_timeout}
+    limits = Limits(command.timeout, command.cell_timeout, command.runner).pairs()
     force = FORCE if command.force else ""
     return write_line("run", force, write_pairs({**command.parameters, **limits}))
 
@@ -363,7 +262,7 @@ SPEC = Spec(
     word="run",
     command=Run,
     role=Role.WRITE,
-    usage="/run [name=value…] [timeout=30m] [cell_timeout=5m] [force]",
+    usage="/run [name=value…] [runner=NAME] [timeout=30m] [cell_timeout=5m] [force]",
     summary="Execute the notebook and post what came out.",
     example="/run layer=3 timeout=30m",
     parse=parse,
@@ -371,6 +270,7 @@ SPEC = Spec(
     decide=decide,
     executes=True,
     options=None,
-    details="`/params` lists what the notebook may be given. `timeout` limits the whole run, "
-    "`cell_timeout` any one cell. `force` executes again what was run before.",
+    details="`/params` lists what the notebook may be given. `runner` is one of those that "
+    "`excursions.toml` has. `timeout` limits the whole run, `cell_timeout` any one cell. `force` "
+    "executes again what was run before. A prototype's run is that of its tests and its example.",
 )

@@ -100,7 +100,7 @@ def results_of(world: World, ended: Iterable[RunResult] = ()) -> tuple[RunResult
     """Give the results of all runs, those that ended just now in their places."""
     known = {run.result.run_id: run.result for run in world.runs if run.result is not None}
     known |= {result.run_id: result for result in ended}
-    return tuple(known.values())
+    return tuple(result for result in known.values() if not result.code)  # an eval proves nothing
 
 
 def metric_names(world: World, results: Iterable[RunResult]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from itertools import count
 
 from bot.command import Run, Sweep
 from bot.commands import run
+from bot.commands.request import Limits, next_number, seed_of
 from bot.commands.spec import Spec
 from bot.commands.words import write_line, write_pairs
 from bot.commands.world import World
@@ -41,7 +42,7 @@ from bot.sweep import Sweep as Points
 from runner.records import RunRequest, to_json
 
 RETRY, FORCE = "retry-failed", "force"
-_ALIKE = ("notebook_sha256", "commit", "dirty", "timeout_s", "cell_timeout_s", "engine")
+_ALIKE = ("notebook_sha256", "commit", "dirty", "timeout_s", "cell_timeout_s", "engine", "runner")
 
 
 @dataclass(frozen=True)
@@ -87,14 +88,22 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Sweep:
                 culprit=word,
             )
     axes = dict(named)
-    jobs, timeout = axes.pop("jobs", None), axes.pop("timeout", None)
-    cell_timeout = axes.pop("cell_timeout", None)
+    jobs = axes.pop("jobs", None)
+    limits = Limits.of(axes)
     if jobs is not None and not (jobs.isascii() and jobs.isdigit() and 0 < int(jobs[:9]) < 10**6):
         raise RequestError(
             f"jobs={jobs!r} is not a number of runs", right="Write jobs=2.", culprit="jobs="
         )
     slots = int(jobs) if jobs else None
-    return Sweep(axes, slots, timeout, RETRY in words, FORCE in words, cell_timeout)
+    return Sweep(
+        axes,
+        slots,
+        limits.timeout,
+        RETRY in words,
+        FORCE in words,
+        limits.cell_timeout,
+        limits.runner,
+    )
 
 
 def decide(command: Sweep, world: World) -> tuple[Effect, ...]:
@@ -132,13 +141,13 @@ def plan(command: Sweep, world: World) -> Plan:
     known = _same(world, pattern, points)
     if known is not None and command.force and not known.missing:
         known = None
-    numbers = count(run.next_number(world))
+    numbers = count(next_number(world))
 
     def request(parameters: Mapping[str, Value], sweep: str, number: int) -> RunRequest:
         changes = {
             "run_id": f"{excursion.issue}.{number}",
             "parameters": dict(parameters),
-            "seed": run.seed_of(parameters),
+            "seed": seed_of(parameters),
             "sweep": sweep,
         }
         return pattern.model_copy(update=changes)
@@ -195,11 +204,8 @@ def entry_effects(sweep: Points, state: State, world: World) -> tuple[Effect, ..
 
 def _alone(command: Sweep, world: World) -> tuple[RunRequest, dict[str, bytes]]:
     """Give what a run at the defaults would ask for; a sweep's runs differ in parameters only."""
-    [asked] = [
-        effect
-        for effect in run.decide(Run({}, command.timeout, cell_timeout=command.cell_timeout), world)
-        if isinstance(effect, RequestRun)
-    ]
+    alone = Run({}, command.timeout, cell_timeout=command.cell_timeout, runner=command.runner)
+    [asked] = [effect for effect in run.decide(alone, world) if isinstance(effect, RequestRun)]
     return asked.request, dict(asked.files)
 
 
@@ -243,7 +249,8 @@ def _known_since(sweep: Points, world: World) -> str:
 
 def _limits(sweep: Points, declared: ExcursionFile | None, world: World) -> dict[str, str]:
     """Write a run's limits of time by their names, where they are not those that hold anyway."""
-    runner = world.config.runners.get(declared.runner) if declared else None
+    name = sweep.request.runner or (declared.runner if declared else "")
+    runner = world.config.runners.get(name)
     limits: dict[str, str] = {}
     for name in ("timeout", "cell_timeout"):
         usual = getattr(declared, name, None) or getattr(runner, name, None)
@@ -285,8 +292,7 @@ def write(command: Sweep) -> str:
     flags = [RETRY] * command.retry_failed + [FORCE] * command.force
     options = {
         "jobs": str(command.jobs) if command.jobs is not None else None,
-        "timeout": command.timeout,
-        "cell_timeout": command.cell_timeout,
+        **Limits(command.timeout, command.cell_timeout, command.runner).pairs(),
     }
     return write_line("sweep", *flags, write_pairs({**command.axes, **options}))
 
@@ -295,7 +301,7 @@ SPEC = Spec(
     word="sweep",
     command=Sweep,
     role=Role.WRITE,
-    usage="/sweep name=values… [jobs=4] [timeout=30m] [cell_timeout=5m] [retry-failed] [force]",
+    usage="/sweep name=values… [jobs=4] [runner=NAME] [timeout=30m] [retry-failed] [force]",
     summary="Execute the notebook over a grid of parameters, reported in one entry.",
     example="/sweep layer=0..11 seed=[1, 2, 3]",
     parse=parse,

@@ -15,7 +15,12 @@ from bot.setup.form import offered_templates
 from bot.setup.origin import Origin, is_commit, pinned_origin
 from bot.template import Template
 
-NEEDED = {"contents": "write", "issues": "write", "pull-requests": "write"}
+NEEDED = {
+    "contents": "write",
+    "issues": "write",
+    "pull-requests": "write",
+    "actions": "write",
+}
 _EVENTS = {"issues": {"opened", "labeled"}, "issue_comment": {"created"}}
 _OWN = "$/.github/workflows/excursion.yml"  # how this project's own repository calls it
 _MAKE = "excursion init --github"

@@ -16,6 +16,7 @@ from pathlib import Path
 from bot.errors import RequestError
 
 OWNER = "owner"
+CANCEL = "cancel"  # there while whoever works on the folder shall stop; says who wants it
 _PAUSE_S = 0.05
 _PATIENCE_S = 2.0  # somebody who only looks may hold it for a moment
 
@@ -47,6 +48,11 @@ def claim(folder: Path, what: str) -> Iterator[int]:
         path.unlink(missing_ok=True)
     finally:
         os.close(descriptor)
+
+
+def is_cancelled(folder: Path) -> bool:
+    """Say whether somebody wants the work on a folder to stop."""
+    return (folder / CANCEL).exists()
 
 
 def is_claimed(folder: Path) -> bool:

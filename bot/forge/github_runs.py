@@ -9,18 +9,20 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.errors import ForgeError
+from bot.errors import ForgeError, RequestError
 from bot.excursion_file import NOTEBOOK
 from bot.forge.git import NO_COMMIT
 from bot.forge.git_batch import NewCommit
 from bot.forge.github_branches import GithubBranches, TakenError
 from bot.forge.protocol import StoredRun, StoredSweep, run_ref, sweep_ref
+from bot.forge.workflows import workflows_of
 from bot.thread import Comment
 from runner.records import RunRequest, RunResult, read_request, read_result
 
 REQUEST, RESULT = "request.json", "result.json"
 _QUEUE = timedelta(hours=24)  # a job that no runner takes for so long ends
 _RUNNING = "running"
+_OVER = (404, 409)  # that a workflow run is answered for that has ended
 
 
 class GithubRuns(GithubBranches):
@@ -110,6 +112,7 @@ class GithubRuns(GithubBranches):
         }
         found = self._look(names.values())
         contents = {run: self._content(found[name]) for run, name in names.items()}
+        contents |= {run: b"" for run, each in asked.items() if each and not each.needs_notebook}
         return {run: content for run, content in contents.items() if content is not None}
 
     def run_commits(self, issue: int) -> dict[str, str]:
@@ -150,6 +153,30 @@ class GithubRuns(GithubBranches):
         missing = {ref: (c, NO_COMMIT) for ref, c in wanted.items() if ref not in there}
         if not self._remote.push(missing):
             raise TakenError(next(iter(missing)))
+
+    def cancel(self, issue: int, runs: Sequence[int], sweeps: Sequence[int], who: str) -> None:
+        """Cancel the workflow runs that execute these; what each publishes tells of its end.
+
+        https://docs.github.com/en/rest/actions/workflow-runs#cancel-a-workflow-run
+
+        Raises:
+            RequestError: No workflow run is known, or none goes on any more.
+        """
+        thread = self._known(issue)
+        named = [f"{issue}.{number}" for number in (*runs, *sweeps)]
+        found = {each for n in (*runs, *sweeps) for each in workflows_of(thread, n)}
+        if not found:
+            raise RequestError(
+                f"it is not known which workflow executes {', '.join(named)}",
+                right="Cancel it on the repository's page Actions.",
+            )
+        paths = [f"/actions/runs/{each}/cancel" for each in sorted(found)]
+        answers = [self._api.write("POST", path, allowed=_OVER) for path in paths]
+        if all(answer.status in _OVER for answer in answers):
+            raise RequestError(
+                f"the workflow of {', '.join(named)} has ended, or is about to",
+                right="Its entry tells how. If it does not, run the job Publish of it again.",
+            )
 
     def learn_numbers(self) -> None:
         """Take notice of all refs of the issue, so that no number is taken twice."""

@@ -17,7 +17,6 @@ from bot.forge import thread_files
 from bot.forge.local_branches import LocalBranches
 from bot.forge.local_place import FOLDER
 from bot.forge.local_reproductions import LocalReproductions
-from bot.forge.local_sweeps import LocalSweeps
 from bot.forge.local_threads import LocalThreads
 from bot.forge.thread_files import disk_error, write_atomically
 
@@ -32,7 +31,7 @@ Your branches are checked out under worktrees/.
 """
 
 
-class LocalForge(LocalThreads, LocalBranches, LocalReproductions, LocalSweeps):
+class LocalForge(LocalThreads, LocalBranches, LocalReproductions):
     """Threads and branches of one repository on this machine."""
 
     @contextmanager

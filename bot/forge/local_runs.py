@@ -20,7 +20,7 @@ from bot.forge.git_batch import (
     tree_files,
     write_commits,
 )
-from bot.forge.local_place import LocalPlace
+from bot.forge.local_sweeps import LocalSweeps
 from bot.forge.protocol import StoredRun, run_ref
 from bot.forge.thread_files import sweep_folder, write_atomically
 from runner.records import RunRequest, RunResult, read_request, read_result, to_json
@@ -31,7 +31,7 @@ SOURCE = "source.ipynb"
 _ELSEWHERE = "slurm.json"  # names what executes a run where no process of this machine does
 
 
-class LocalRuns(LocalPlace):
+class LocalRuns(LocalSweeps):
     """The runs of one repository on this machine."""
 
     def runs(self, issue: int) -> tuple[StoredRun, ...]:
@@ -60,6 +60,7 @@ class LocalRuns(LocalPlace):
             result=_result(result),
             alive=alive,
             interrupted=not alive and claims.is_unfinished(folder),
+            elsewhere=result is None and self.may_go_on(f"{issue}.{number}"),
             left=_result(left.read_bytes()) if result is None and left.exists() else None,
         )
 
@@ -110,6 +111,22 @@ class LocalRuns(LocalPlace):
         folder = self.run_folder(int(issue), int(run))
         return (folder / _ELSEWHERE).exists() and not (folder / RESULT).exists()
 
+    def cancel(self, issue: int, runs: Sequence[int], sweeps: Sequence[int], who: str) -> None:
+        """Have whoever executes these stop, by a file that they look for."""
+        folders = [self.run_folder(issue, run) for run in runs]
+        folders += [self.sweep_folder(issue, first) for first in sweeps]
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(folder / claims.CANCEL, who.encode(errors="replace"))
+
+    def keep(self, issue: int, runs: Sequence[int] = (), sweeps: Sequence[int] = ()) -> None:
+        """Forget that somebody wanted these to stop, since they shall begin."""
+        for folder in (
+            *(self.run_folder(issue, run) for run in runs),
+            *(self.sweep_folder(issue, first) for first in sweeps),
+        ):
+            (folder / claims.CANCEL).unlink(missing_ok=True)
+
     def run_folder(self, issue: int, run: int) -> Path:
         """Name the folder on disk in which a run is executed and its files stay."""
         return self.root / str(issue) / "runs" / str(run)
@@ -156,6 +173,8 @@ class LocalRuns(LocalPlace):
         """
         issue, run = numbers(request)
         folder = self.run_folder(issue, run)
+        if not request.sweep:
+            self.keep(issue, [run])
         if not claims.is_unfinished(folder):  # the turn of a sweep's point has come
             kept = tree_files(self.git, run_ref(issue, run))
             self._write_beside(folder, kept | {REQUEST: to_json(request)})

@@ -33,6 +33,7 @@ class LocalSweeps(LocalPlace):
         """Be the one who executes a sweep; the descriptor is for its runs to share."""
         folder = self.sweep_folder(issue, first)
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / claims.CANCEL).unlink(missing_ok=True)  # of an earlier command
         with claims.claim(folder, f"sweep {issue}.{first}") as descriptor:
             sweep_folder(folder, ".", "*")
             yield descriptor

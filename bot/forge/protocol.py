@@ -33,6 +33,7 @@ class StoredRun:
     result: RunResult | None  # None until its files are published
     alive: bool = False  # somebody is executing it now
     interrupted: bool = False  # the command that asked for it ended before it was done
+    elsewhere: bool = False  # a cluster has it, which may execute it though nobody waits
     left: RunResult | None = None  # what an interrupted execution had finished, not yet published
 
 
@@ -166,6 +167,9 @@ class Runs(Protocol):
 
     def allot_runs(self, runs: Sequence[tuple[RunRequest, Mapping[str, bytes]]]) -> None:
         """Create the refs of runs, all or none, which allots their numbers."""
+
+    def cancel(self, issue: int, runs: Sequence[int], sweeps: Sequence[int], who: str) -> None:
+        """Have whoever executes these stop; RequestError if it cannot be stopped any more."""
 
     def publish_files(self, issue: int, run: int, files: Mapping[str, bytes], message: str) -> None:
         """Put files under a run's ref, unless they are there already."""

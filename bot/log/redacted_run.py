@@ -61,6 +61,7 @@ def _result(result: RunResult, redactor: Redactor) -> RunResult:
             "figures": tuple(_figure(figure, redactor) for figure in result.figures),
             "tables": tuple(_table(table, redactor) for table in result.tables),
             "stdout_tail": text(result.stdout_tail),
+            "value": text(result.value),
             "notes": tuple(text(note) for note in result.notes),
             "environment": result.environment.model_copy(
                 update={

@@ -48,6 +48,7 @@ SIGNS = {
 def running_entry(request: RunRequest) -> str:
     """Render the entry of a run that is under way."""
     doing = f"is repeating run {request.reproduces}" if request.reproduces else "is running"
+    doing = f"tries run {request.retries} again" if request.retries else doing
     return (
         f"### ⏳ Run {request.run_id} {doing}\n\n"
         f"Asked for by {inline(request.requested_by)} at {short_moment(request.requested)} UTC, "
@@ -88,7 +89,7 @@ def run_entry(
     metrics = (
         reproduction_parts(result, original, agreement)
         if original is not None and agreement is not None
-        else [_metrics(result, declared)]
+        else [metrics_table(result, declared)]
     )
     seen = headline(result.metrics, declared) or f"the run {result.status.value}"
     parts = [
@@ -98,9 +99,9 @@ def run_entry(
         *metrics,
         # What was said once the original had shown it is no prediction.
         predicted(seen, (original or result).started, predictions, (result,), "run"),
-        _shown(result, figures_at, surroundings.attached),
+        shown_outputs(result, figures_at, surroundings.attached),
         ran_on(result, original),
-        _noted(result),
+        noted(result),
         log_link(surroundings),
     ]
     opened, folded = (
@@ -142,6 +143,8 @@ def heading(result: RunResult) -> str:
 def _lead(result: RunResult, declared: ExcursionFile | None, original: RunResult | None) -> str:
     defaults = {n: d.default for n, d in declared.parameters.items()} if declared else {}
     lead = f"With {chosen(result.parameters, defaults)}."
+    if result.retries:
+        lead = f"Retry of run {result.retries}. {lead}"
     if result.dirty:
         lead += " **Uncommitted changes were part of it;** they are kept as `uncommitted.patch`."
     if result.cache_hit:
@@ -204,7 +207,8 @@ def _ordered(metrics: Mapping[str, Metric], declared: ExcursionFile | None) -> l
     return [*dict.fromkeys([name for name in first if name in metrics] + list(metrics))]
 
 
-def _metrics(result: RunResult, declared: ExcursionFile | None) -> str:
+def metrics_table(result: RunResult, declared: ExcursionFile | None) -> str:
+    """List the metrics, the main one first and bold."""
     if not result.metrics:
         return "*No metric was recorded.*" if result.status is Status.SUCCEEDED else ""
     main = declared.metrics.main if declared else ""
@@ -246,7 +250,7 @@ def shown_figures(
     return list(zip(figures[:fitting], pictures, strict=False))
 
 
-def _shown(result: RunResult, figures_at: str, attached: Mapping[str, str]) -> str:
+def shown_outputs(result: RunResult, figures_at: str, attached: Mapping[str, str]) -> str:
     """Put pictures and tables in the order in which the cells showed them."""
     pictures = shown_figures(result, figures_at, attached)
     tables = [shown_table(shown) for shown in result.tables[:10]]
@@ -296,7 +300,7 @@ def predicted(
     return f"**Predicted before the {noun}, beside what it recorded**\n\n{text}"
 
 
-def _noted(result: RunResult) -> str:
+def noted(result: RunResult) -> str:
     """Say what a reader should know besides."""
     notes = [f"*Note: {inline(note)}*" for note in result.notes]
     return "\n\n".join(notes[: _fitting(notes, "notes")])

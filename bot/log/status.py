@@ -108,6 +108,7 @@ def _row(entry: Comment, metric: str, surroundings: Surroundings) -> list[str]:
     data = entry.data or {}
     word, _, name = entry.key.partition(":")
     shown = f"sweep {name}" if word == "sweep" else name
+    shown = f"eval {name}" if data.get("eval") is True else shown
     status = str(data.get("status", "unknown"))
     known = {each.value: SIGNS[each][0] for each in Status} | {"running": "⏳", "stopped": "⏸️"}
     said = f"{known.get(status, '❔')} {inline(status.replace('_', ' '))}"

@@ -33,6 +33,7 @@ jobs:
       contents: write # branches, refs/excursions/*
       issues: write # entries, labels, reactions
       pull-requests: write # answers
+      actions: write # /cancel
     # Only where excursions.toml says images = "attachments"; docs/github.md says what it needs.
     # secrets:
     #   attachments_token: ${{{{ secrets.EXCURSIONS_ATTACHMENTS_TOKEN }}}}

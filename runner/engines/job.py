@@ -25,6 +25,7 @@ class Job:
         python: The interpreter that the notebook's kernel runs on.
         environment: Variables that the kernel is given beside the caller's own.
         share: File descriptors that whoever executes shall hold open until it ends.
+        cancel: The file that is there when this job, of several, shall stop; it says who wants it.
     """
 
     request: RunRequest
@@ -33,6 +34,12 @@ class Job:
     python: str = sys.executable
     environment: Mapping[str, str] = field(default_factory=dict)
     share: tuple[int, ...] = ()
+    cancel: Path | None = None
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody wants it to stop."""
+        return self.cancel is not None and self.cancel.exists()
 
 
 class EngineError(Exception):

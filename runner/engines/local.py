@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from runner.engines.job import Ended, Job, Listener
-from runner.engines.left import began, read_left, recover
-from runner.records import RunResult
+from runner.engines.left import began, conclude, read_left, recover
+from runner.records import RunResult, Status
 from runner.warm import client
 from runner.warm.process import WarmProcess
 
@@ -37,7 +37,7 @@ def execute(jobs: Iterable[Job | None], slots: int, *, listen: Listener, ended: 
 
     A KeyboardInterrupt stops those that go on; what they made is kept and told in their results,
     those of which nothing was executed are as if never begun. Further signals to stop are ignored
-    from then on.
+    from then on. A job that is cancelled by itself stops alone, and is told of in any case.
 
     Args:
         jobs: What to run. The next is asked for when a slot is free for it; None says that it
@@ -77,10 +77,13 @@ def execute(jobs: Iterable[Job | None], slots: int, *, listen: Listener, ended: 
     try:
         begin()
         while running:
-            for key, _ in selector.select(_ASK_AGAIN_S if held_up else None):
+            looks = held_up or any(process.may_be_cancelled for process in running)
+            for key, _ in selector.select(_ASK_AGAIN_S if looks else None):
                 if not key.data.read():
                     finish(key.data)
                     held_up = True
+            for process in running:
+                process.heed_cancel()
             if held_up:
                 begin()
     except KeyboardInterrupt:
@@ -107,6 +110,7 @@ class _Process:
         self._job = job
         self._listen = listen
         self._unread = b""
+        self._stop_by: float | None = None  # once it is cancelled
         theirs_in, self._stdin = os.pipe()  # the process ends when nobody holds the other end
         self.output, theirs_out = os.pipe()
         with (job.folder / "runner.log").open("ab") as log:
@@ -125,6 +129,20 @@ class _Process:
     def interrupt(self) -> None:
         """Ask the process to stop, keeping what it made."""
         self._process.send_signal(signal.SIGINT)
+
+    @property
+    def may_be_cancelled(self) -> bool:
+        """Whether somebody may want this job alone to stop."""
+        return self._job.cancel is not None
+
+    def heed_cancel(self) -> None:
+        """Ask the process to stop if somebody wants that, and end it if it does not in time."""
+        now = time.monotonic()
+        if self._stop_by is None and self._job.cancelled:
+            self._stop_by = now + _STOP_S
+            self.interrupt()
+        elif self._stop_by is not None and now >= self._stop_by:
+            self.wait(0)
 
     def wait(self, seconds: float) -> None:
         """Wait for the end; kill what has not come to it in time."""
@@ -149,8 +167,12 @@ class _Process:
     def result(self) -> RunResult:
         """Give what the process left, or say what became of it."""
         code = self.close()
-        left = read_left(self._job.folder)
-        return left or recover(self._job.folder, self._job.request, code=code)
+        folder, request = self._job.folder, self._job.request
+        left = read_left(folder)
+        if left is None and self._stop_by is not None:
+            why = "it did not stop by itself" if began(folder) else "before anything was executed"
+            return conclude(folder, request, Status.CANCELLED, name="Cancelled", message=why)
+        return left or recover(folder, request, code=code)
 
 
 def _start(job: Job, descriptors: tuple[int, int, int]) -> _Started:

@@ -27,7 +27,6 @@ from conversations import (
     Edits,
     Labels,
     OnGitHub,
-    Played,
     Says,
     Stage,
     Step,
@@ -123,7 +122,9 @@ def check(stage: Stage) -> None:
         THREAD.write_text(played.thread)
     if os.environ.get("DUMP"):
         Path(os.environ["DUMP"] + type(stage).__name__ + ".md").write_text(played.thread)
-        Path(os.environ["DUMP"] + type(stage).__name__ + ".seen").write_text("\n".join(f"{n}\n  {s}" for n, _, s in played.seen))
+        Path(os.environ["DUMP"] + type(stage).__name__ + ".seen").write_text(
+            "\n".join(f"{n}\n  {s}" for n, _, s in played.seen)
+        )
     assert not differ, "\n".join(differ)
     assert played.thread == THREAD.read_text()
 

@@ -380,3 +380,44 @@ def test_a_run_succeeds_while_the_controller_is_away(desk: Desk, wait_until: Wai
     assert done.status == 0, done.err
     assert refused.status == 3
     assert "Slurm does not answer: Batch job submission failed: Unable to contact" in refused.err
+
+
+def test_cancel_ends_the_job_that_another_command_waits_for(desk: Desk, wait_until: Wait) -> None:
+    command = desk.begin("run", "1")
+    wait_until(desk.began)
+
+    cancelled = desk.give("cancel", "1")
+
+    assert cancelled.status == 0, cancelled.err
+    assert desk.end(command).status == 3
+    result = desk.result()
+    assert (result.status, result.error and result.error.message) == ("cancelled", "by Ada")
+    assert [figure.file for figure in result.figures] == ["figure-01.png"]
+    assert desk.jobs("%T", "--states=RUNNING,PENDING") == []
+
+
+def test_cancel_ends_a_run_that_outlived_its_command(desk: Desk, wait_until: Wait) -> None:
+    command = desk.begin("run", "1")
+    wait_until(desk.began)
+    command.kill()
+    desk.end(command)
+
+    cancelled = desk.give("cancel", "1")
+
+    assert cancelled.status == 0, cancelled.err
+    assert "Cancelling run 1.1." in cancelled.out
+    assert desk.result().status == "cancelled"
+    assert "was cancelled after" in desk.entry()
+    assert desk.jobs("%T", "--states=RUNNING,PENDING") == []
+
+
+def test_a_point_of_an_array_is_cancelled_alone(desk: Desk, wait_until: Wait) -> None:
+    command = desk.begin("sweep", "1", "-p", "seed=0..1")
+    wait_until(lambda: desk.began(0) or desk.began(1))
+    cancelled = desk.give("cancel", "1", "2")
+    assert cancelled.status == 0, cancelled.err
+    assert "the others of sweep 1.1 go on" in cancelled.out
+    desk.enough()
+    assert desk.end(command).status == 3
+    assert desk.result(1).status == "succeeded"
+    assert desk.result(2).status == "cancelled"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pretrained
+
 from templates.trials import Trials
 
 NAME = "demos/logit-lens"

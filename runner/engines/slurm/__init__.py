@@ -5,7 +5,7 @@ system that the node shares with us. Slurm keeps the queue, and executes on when
 run's folder remembers the Slurm job, so that whoever comes back waits for it.
 """
 
-from runner.engines.slurm.engine import execute, goes_on, recover
+from runner.engines.slurm.engine import cancel, execute, goes_on, recover
 from runner.engines.slurm.submission import missing
 
-__all__ = ["execute", "goes_on", "missing", "recover"]
+__all__ = ["cancel", "execute", "goes_on", "missing", "recover"]

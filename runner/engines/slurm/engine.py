@@ -74,6 +74,28 @@ def goes_on(folder: Path) -> str:
     return ticket.id
 
 
+def cancel(works: Sequence[tuple[RunRequest, Path]], *, ended: Ended, pace: Pace = _PACE) -> None:
+    """Stop runs that go on though nobody waits for them; all are told of, with what they made.
+
+    Args:
+        works: The requests, and their folders.
+        ended: Called with each result.
+        pace: How often is looked and asked, and for how long is waited.
+
+    Raises:
+        EngineError: Slurm's controller does not answer.
+    """
+    asked = [(Job(request, folder, folder), *_asked(folder)) for request, folder in works]
+    watch = Watch(lambda *_: None, ended, pace)
+    watch.add([(job, ticket) for job, ticket, standing in asked if ticket and standing])
+    _stop(watch)
+    for job, _, _ in asked:  # of those that never began nothing was said
+        if left.read_left(job.folder) is None:
+            why = "before anything was executed"
+            status = Status.CANCELLED
+            ended(left.conclude(job.folder, job.request, status, name="Cancelled", message=why))
+
+
 def recover(folder: Path, request: RunRequest) -> RunResult:
     """Say what became of a run whose Slurm job ended while nobody waited for it.
 

@@ -106,7 +106,9 @@ def cancel_waiting(tickets: Iterable[Ticket]) -> None:
 
 def interrupt(standings: Iterable[Standing]) -> None:
     """Send SIGINT to what executes these jobs' runs, and to nothing below it."""
-    _scancel("--batch", "--signal=INT", *(standing.number for standing in standings))
+    # One task of an array has the array's own number, by which all of them would be meant.
+    names = (one.id if one.id.startswith(f"{one.number}_") else one.number for one in standings)
+    _scancel("--batch", "--signal=INT", *names)
 
 
 def kill(tickets: Iterable[Ticket]) -> None:

@@ -7,7 +7,8 @@ and ever more seldom, to learn what files cannot say: that a job waits, or died 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +59,7 @@ class Watch:
         due = time.monotonic() + pause
         while self._going_on:
             self._take_ended()
+            self._heed_cancels()
             if self._going_on and time.monotonic() >= due:
                 self._ask_patiently()
                 pause = min(self._pace.ask_at_most, pause * _SELDOMER)
@@ -87,17 +89,43 @@ class Watch:
             raise silent
         self._kill()
 
+    def _heed_cancels(self) -> None:
+        """Stop those that somebody wants to stop alone; those that never began are told of, too."""
+        wanted = [w for w in self._going_on.values() if w.job.cancelled]
+        if not wanted:
+            return
+        with suppress(UnreachableError):  # said again, it does no harm
+            self._ask()
+            self._end(wanted)
+        for watched in wanted:
+            if watched.stop_by is None:
+                watched.stop_by = time.monotonic() + self._pace.stop
+            over = watched.standing.over and not watched.began
+            late = time.monotonic() >= watched.stop_by
+            if not over and not late:
+                continue
+            if late:
+                queue.kill([watched.ticket])
+            self._drop(watched)
+            why = "it did not stop by itself" if watched.began else "before anything was executed"
+            self._ended(watched.result() or watched.cancelled(why))
+
     def _cancel(self) -> None:
-        """Say what ends them to those that go on, as each needs it; said again, it does no harm."""
-        waiting = [watched for watched in self._going_on.values() if watched.standing.waits]
-        if waiting:
-            queue.cancel_waiting(watched.ticket for watched in waiting)
-        running = [watched for watched in self._going_on.values() if watched.standing.runs]
-        if running:
-            queue.interrupt(watched.standing for watched in running)
+        """Say what ends them to those that go on."""
+        self._end(list(self._going_on.values()))
         for watched in tuple(self._going_on.values()):
             if watched.standing.over and not watched.began:
                 self._drop(watched).forget()
+
+    @staticmethod
+    def _end(some: Sequence[Watched]) -> None:
+        """Say what ends it to each, as it needs it; said again, it does no harm."""
+        waiting = [watched for watched in some if watched.standing.waits]
+        if waiting:
+            queue.cancel_waiting(watched.ticket for watched in waiting)
+        running = [watched for watched in some if watched.standing.runs]
+        if running:
+            queue.interrupt(watched.standing for watched in running)
 
     def _kill(self) -> None:
         """End those that did not stop."""

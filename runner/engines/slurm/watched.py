@@ -23,6 +23,7 @@ class Watched:
         self.job = job
         self.ticket = ticket
         self.standing = Standing(ticket.id, ticket.id, "")  # not asked for yet
+        self.stop_by: float | None = None  # once it is cancelled alone
         self._over_since: float | None = None
         self._read = 0  # bytes of the journal
 

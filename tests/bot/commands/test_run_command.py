@@ -79,6 +79,7 @@ def test_a_run_is_pinned_to_commit_notebook_and_parameters_before_anything_happe
         seed=7,
         timeout_s=3600.0,
         resources=Resources(warm=Warm()),
+        runner="local",
         requested_by="Ada",
         requested=STAMP,
     )

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from rigs.github import (
+    actions,
     attachments,
     contents,
     documents,
@@ -25,7 +26,7 @@ from rigs.github.people import need
 from rigs.github.world import World, find
 
 _ISSUE = re.compile(r"/issues/\d+")
-_TABLED = (contents, git_data, issues, reactions, roles)  # importing fills the table
+_TABLED = (actions, contents, git_data, issues, reactions, roles)  # importing fills the table
 
 
 class Answers:

@@ -43,6 +43,8 @@ class World:
             token that may not, or for a name that is taken.
         refuses_sub_issues: Answer as where the feature is not to be had.
         attachments: What was uploaded to the store of attachments, in order.
+        workflow_runs: What became of each workflow run, by its id: `in_progress`, `cancelled`,
+            `completed`.
         store_moved_to: Where the store redirects to; empty if it does not.
         attached_at: Where the store says that they lie; empty for where GitHub has them.
         said: When comments were made, by their numbers, where a test has a clock of its own.
@@ -67,6 +69,7 @@ class World:
     attached_at: str = ""
     said: dict[int, str] = field(default_factory=dict)
     store_moved_to: str = ""
+    workflow_runs: dict[int, str] = field(default_factory=dict)
     _last: int = 0
 
     @property
