@@ -158,10 +158,9 @@ def _begin(
                 make_ready(shell.executor, planned.asked, world)
                 planned = _identified(shell, asked, planned, world)
                 shell.apply(issue, effects_of(planned, world))
-                waiting = [effect.request for effect in planned.to_run]
-                shell.apply(
-                    issue, state_effects(world.thread, going_on(waiting)) if waiting else ()
-                )
+                if planned.to_run:
+                    state = going_on(effect.request for effect in planned.to_run)
+                    shell.apply(issue, state_effects(world.thread, state))
                 claims.enter_context(shell.executor.claim_sweep(issue, first))
                 return planned
         shell.tell(f"Sweep {planned.sweep.id} is being executed, or was ended just now; waiting.")

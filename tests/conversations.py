@@ -40,6 +40,7 @@ ISSUE = 1
 _BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 _BETWEEN = timedelta(minutes=7)
 _WIDEST = 50
+_UNLUCKY = 13
 _SIGNS = {"eyes": "👀", "rocket": "🚀", "-1": "👎", "confused": "😕", "": ""}
 
 
@@ -475,10 +476,7 @@ class OnGitHub:
     def _shown(self, body: str) -> str:
         """Leave out what people cannot see, and links; of pull requests, that there is one."""
         text = unlinked(body.rstrip().rpartition("\n")[0].strip("\n"))
-        brought = (
-            r"A pull request brings (`.*?`) to (`.*?`), and closes this issue when it is merged"
-        )
-        return re.sub(brought, r"\1 is merged into \2", text)
+        return _BROUGHT.sub(r"\1 is merged into \2", text)
 
 
 class dying:  # noqa: N801  # reads as a verb
@@ -510,6 +508,9 @@ class dying:  # noqa: N801  # reads as a verb
 
 _LINK = re.compile(r"(!?)\[((?:[^\[\]\\]|\\.)*)\]\([^()\s]*\)")
 _ONLY_LINKS = re.compile(rf"^(?:{_LINK.pattern}(?: · )?)+$\n*", re.MULTILINE)
+_BROUGHT = re.compile(
+    r"A pull request brings (`.*?`) to (`.*?`), and closes this issue when it is merged"
+)
 _COMMIT = re.compile(r"commit `([0-9a-f]{10})`|--detach \S+ ([0-9a-f]{40})$", re.MULTILINE)
 _COMMAND = re.compile(rf"excursion ([a-z]+) (?:{ISSUE}|N)((?: [^`\n]*)?)(?=`|$|\. )", re.MULTILINE)
 
@@ -556,21 +557,24 @@ def _in_a_comment(match: re.Match[str]) -> str:
 
 
 def recorded(request: RunRequest, folder: Path) -> None:
-    """Leave what was recorded: all succeeds but for the seed 13."""
-    seed = request.parameters.get("seed", 0)
-    if seed == 13:
-        error = RunError(
-            cell=1,
-            name="ValueError",
-            message="the draws do not add up",
-            traceback="ValueError: the draws do not add up",
-        )
-        cells = (
-            Cell(index=0, status=CellStatus.COMPLETED),
-            Cell(index=1, status=CellStatus.FAILED),
-        )
-        succeed(0, status=Status.FAILED, error=error, metrics={}, cells=cells)(request, folder)
-        return
-    share = 0.5 + float(seed) / 100
-    metrics = {"share_of_heads": share, "share_of_heads_control": 0.7}
-    succeed(1, metrics=metrics)(request, folder)
+    """Leave what was recorded: all succeeds but for the seed 13, before somebody tries again."""
+    changes: dict[str, Any] = {"cells": (_cell(0, CellStatus.COMPLETED),)}
+    seed = float(request.parameters.get("seed", 0))
+    changes["metrics"] = {"share_of_heads": 0.5 + seed / 100, "share_of_heads_control": 0.7}
+    if request.code:
+        changes |= {"metrics": {}, "value": "0.5"}
+    if seed == _UNLUCKY and not (request.retries or request.code):
+        words = "the draws do not add up"
+        changes |= {
+            "status": Status.FAILED,
+            "metrics": {},
+            "cells": (_cell(0, CellStatus.COMPLETED), _cell(1, CellStatus.FAILED)),
+            "error": RunError(
+                cell=1, name="ValueError", message=words, traceback=f"ValueError: {words}"
+            ),
+        }
+    succeed(1 if changes["metrics"] else 0, **changes)(request, folder)
+
+
+def _cell(index: int, status: CellStatus) -> Cell:
+    return Cell(index=index, status=status, duration_s=1.5)

@@ -15,7 +15,7 @@ from runner.records import RunRequest, RunResult
 def going_on(requests: Iterable[RunRequest]) -> str:
     """Say what has been asked for."""
     names = dict.fromkeys(
-        f"sweep {request.sweep}" if request.sweep else f"run {request.run_id}"
+        f"sweep {request.sweep}" if request.sweep else _name(request)
         for request in requests
     )
     return f"⏳ {_listed(list(names))} under way."
@@ -23,7 +23,7 @@ def going_on(requests: Iterable[RunRequest]) -> str:
 
 def ended(alone: Iterable[RunResult] = (), sweeps: Iterable[Sweep] = ()) -> str:
     """Say what came to its end."""
-    said = [f"{SIGNS[run.status][0]} run {run.run_id} {_word(run)}" for run in alone]
+    said = [f"{SIGNS[run.status][0]} {_name(run)} {_word(run)}" for run in alone]
     said += [
         f"{_sign(sweep)} sweep {sweep.id}: {len(sweep.succeeded)} of {len(sweep.points)} points "
         "succeeded"
@@ -59,6 +59,10 @@ def _sign(sweep: Sweep) -> str:
     if sweep.missing:
         return "⏸️"
     return "⚠️" if sweep.failed else "✅"
+
+
+def _name(run: RunRequest | RunResult) -> str:
+    return f"{'eval' if run.code else 'run'} {run.run_id}"
 
 
 def _word(result: RunResult) -> str:

@@ -48,7 +48,6 @@ SCRIPT: tuple[Step, ...] = (
     Says("wes", "/start"),
     # -- slips
     Says("wes", "/halp"),
-    Says("wes", "/help predict"),
     Says("rea", "/predict It settles at one half: share_of_heads>0.51 confidence=80%"),
     Says("tri", "/predict share_of_heads<0.5 confidence=140%"),
     Says("tri", "/predict share_of_heads<0.5 confidence=60%"),
@@ -73,16 +72,18 @@ SCRIPT: tuple[Step, ...] = (
         dies=3,
     ),
     Again("Here we go."),
-    Says("max", "@excursions status"),
+    Says("max", "@excursions cancel"),
     Says("wes", "/run seed=13"),
     Says("tri", "/log Seed 13 is unlucky."),
+    Says("wes", "/retry"),
     Says("wes", "/params"),
     Says("rea", "/compare 1 9"),
     # -- a sweep
     Says("wes", "/sweep seed=0..x"),
     Says("wes", "/sweep seed=0..4", dies=2),
-    Says("rea", "/compare 1 4"),
-    Again("/compare 1 4"),
+    Says("rea", "/compare 1 5"),
+    Again("/compare 1 5"),
+    Says("wes", "Just to be sure:\n\n/eval\n```python\nsum([0, 1, 1, 0]) / 4\n```"),
     Says("rea", "/predict The control is the same everywhere. confidence=95%"),
     Deletes("max", "/predict The control"),
     # -- results that readers cannot see yet
@@ -110,7 +111,6 @@ SCRIPT: tuple[Step, ...] = (
     ),
     Again("/answer It settles"),
     Says("rea", "/status"),
-    Says("rea", "Lovely."),
 )
 
 
@@ -121,10 +121,12 @@ def check(stage: Stage) -> None:
     if os.environ.get("REWRITE"):
         THREAD.write_text(played.thread)
     if os.environ.get("DUMP"):
-        Path(os.environ["DUMP"] + type(stage).__name__ + ".md").write_text(played.thread)
-        Path(os.environ["DUMP"] + type(stage).__name__ + ".seen").write_text(
-            "\n".join(f"{n}\n  {s}" for n, _, s in played.seen)
-        )
+        out = Path(os.environ["DUMP"], type(stage).__name__)
+        out.with_suffix(".md").write_text(played.thread)
+        out.with_suffix(".seen").write_text("\n".join(f"{n}\n  {s}" for n, _, s in played.seen))
+        import pickle
+
+        out.with_suffix(".pickle").write_bytes(pickle.dumps([s for _, _, s in played.seen]))
     assert not differ, "\n".join(differ)
     assert played.thread == THREAD.read_text()
 
