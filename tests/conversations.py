@@ -55,7 +55,7 @@ class Says:
         who: Who.
         text: What.
         seen: What is to be seen then: the reaction, `+` an entry, `~` an edited one, `-` one that
-            is gone, each by its first line; and `now:` what the welcome says of the state.
+            is gone, each by its first line; and `now:` what the welcome says from then on.
         meanwhile: What happens while the run goes on that this asks for; `seen` is before that.
         ends: What is to be seen when it has ended.
         merges: Whether the pull request is then merged; at home an answer is merged at once.
@@ -254,7 +254,8 @@ class _Play:
         ]
         seen += [f"+ {_title(p)}" for n, p in after.items() if n not in before and not p.author]
         now = next((_now(post.body) for post in posts if _now(post.body)), "")
-        seen += [f"now: {now}"] if now != self._now else []
+        if now != self._now:
+            seen = [each for each in seen if not each.startswith("~ 🧭")] + [f"now: {now}"]
         state = self._stage.state()
         seen += [f"issue: {state[0]}"] if state[0] != self._state[0] else []
         seen += [f"+ label {label}" for label in state[1:] if label not in self._state]
@@ -496,7 +497,7 @@ class dying:  # noqa: N801  # reads as a verb
                 raise DiedError
             return done
 
-        Api.write = counted  # type: ignore[method-assign]
+        Api.write = counted  # type: ignore[assignment,method-assign]
 
     def __exit__(self, *_: object) -> None:
         """Count no more."""

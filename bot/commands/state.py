@@ -15,8 +15,7 @@ from runner.records import RunRequest, RunResult
 def going_on(requests: Iterable[RunRequest]) -> str:
     """Say what has been asked for."""
     names = dict.fromkeys(
-        f"sweep {request.sweep}" if request.sweep else _name(request)
-        for request in requests
+        f"sweep {request.sweep}" if request.sweep else _name(request) for request in requests
     )
     return f"⏳ {_listed(list(names))} under way."
 

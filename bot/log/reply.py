@@ -90,8 +90,8 @@ def marked(line: str, culprit: str) -> str:
 
 def _mistake(mistake: Mistake) -> str:
     error = mistake.error
-    named = error.what.startswith(f"{mistake.who} ") or _NAME.match(error.what)
-    what = error.what if named else error.what[:1].upper() + error.what[1:]
+    begins_with_name = error.what.startswith(f"{mistake.who} ") or _NAME.match(error.what)
+    what = error.what if begins_with_name else error.what[:1].upper() + error.what[1:]
     parts = [f"### 👎 {inline(clip(what, _LONGEST))}"]
     if mistake.line:
         option = _OPTION.fullmatch(error.where)
