@@ -31,6 +31,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 docs: setup
 	$(BIN)/python -m bot.commands.document
+	$(BIN)/python -m bot.setup.form
 	$(BIN)/excursion templates --markdown > docs/templates.md
 
 demo: setup

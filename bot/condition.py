@@ -27,6 +27,7 @@ _CONDITION = re.compile(
     rf"(?P<value>{_NUMBER}|true|false|yes|no){_END}"
     rf"|(?<![\w.])(?P<left>{_NUMBER}){_GAP}(?P<only>{_OPERATOR}){_GAP}(?P<right>{_METRIC})(?![\w/@])"
 )
+_ENDS_WORD = re.compile(r"[.,;:!?]?(?:\s|$)")
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,19 @@ def find_condition(text: str) -> Condition | None:
             culprit=found[1][0],
         )
     return _read(found[0])
+
+
+def around_condition(text: str) -> tuple[str, str, str] | None:
+    """Part a text into what comes before its condition, the condition as written, and the rest.
+
+    None where there is no condition, or where it is no word of its own.
+    """
+    match = _CONDITION.search(text)
+    if match is None:
+        return None
+    before, after = text[: match.start()], text[match.end() :]
+    apart = not before or before[-1].isspace()
+    return (before, match[0], after) if apart and _ENDS_WORD.match(after) else None
 
 
 def has_condition(text: str) -> bool:

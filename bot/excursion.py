@@ -52,6 +52,9 @@ def template_label(template: str) -> str:
     return f"template:{template}"
 
 
+_IN_FOLDER = re.compile(rf"/(?:{'|'.join(Kind)})/(?P<issue>[1-9]\d{{0,8}})(?:-[^/]*)?/[^/]+$")
+
+
 @dataclass(frozen=True)
 class Excursion:
     """An excursion as its thread remembers it; decided once, then read back."""
@@ -91,6 +94,12 @@ def branch_name(issue: int, title: str) -> str:
 def folder_name(root: str, kind: Kind, branch: str) -> str:
     """Name an excursion's folder: `excursions/demos/12-how-do-you-load-inceptionv1`."""
     return f"{root}/{kind.value}/{branch}"
+
+
+def issue_of_file(path: str) -> int | None:
+    """Read the issue's number from the path of a file that lies in an excursion's folder."""
+    found = _IN_FOLDER.search(path)
+    return int(found["issue"]) if found else None
 
 
 def check_title(title: str) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import ForgeError, RequestError
+from bot.excursion import issue_of_file
+from bot.excursion_file import FILE_NAME
 from bot.forge import thread_files
 from bot.forge.local_place import LocalPlace
 from bot.forge.marker import read_marker, write_marker
@@ -22,12 +24,18 @@ class LocalThreads(LocalPlace):
     """The threads of one repository on this machine."""
 
     def next_issue(self) -> int:
-        """Give the number that the next issue will have: above every folder and every run's ref."""
+        """Give the number that the next issue will have.
+
+        It is above every thread, every run's ref and every excursion that is committed: a clone
+        holds the last alone.
+        """
         numbers = thread_files.issue_numbers(self.root)
         for ref in self.git.refs("refs/excursions/"):
             issue = ref.split("/")[2]
             if issue.isdigit():
                 numbers.append(int(issue))
+        committed = self.git.text("ls-files", "-z", "--", f":(glob,top)**/{FILE_NAME}")
+        numbers += filter(None, map(issue_of_file, committed.split("\0")))
         return max(numbers, default=0) + 1
 
     def issue_numbers(self) -> list[int]:

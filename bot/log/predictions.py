@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from bot.condition import Condition, read_condition
+from bot.condition import Condition, around_condition, read_condition
 from bot.log.safety import clip, code, inline
 from bot.log.tables import WIDEST, number, table
 from bot.scoring import Prediction, Score, Verdict
@@ -70,7 +70,7 @@ def prediction_entry(
         folded: Whether what came of it is folded away, so that others can still predict.
     """
     sure = f", {percent(prediction.confidence)} sure" if prediction.confidence is not None else ""
-    words = f"🔮 **{inline(prediction.author)} predicts{sure}:** {inline(prediction.text)}"
+    words = f"🔮 **{inline(prediction.author)} predicts{sure}:** {_words(prediction)}"
     stamped = f"*Stamped {short_moment(prediction.stamped)} UTC.*"
     condition = prediction.condition
     if condition is None:
@@ -166,7 +166,21 @@ def predictions_table(
 def said(prediction: Prediction) -> str:
     """Write a prediction, with who said it and when, for a cell of a table."""
     who = f"{inline(prediction.author)}, {short_moment(prediction.stamped)}"
-    return f"{inline(prediction.text)} — {who}"
+    return f"{_words(prediction)} — {who}"
+
+
+def _words(prediction: Prediction) -> str:
+    """Write what was said, its condition as code."""
+    parts = around_condition(prediction.text) if prediction.condition else None
+    if parts is None:
+        return inline(prediction.text)
+    before, condition, after = parts
+    shown = [
+        inline(before),
+        f"{code(clip(condition, WIDEST))}{inline(after[:1])}",
+        inline(after[1:]),
+    ]
+    return " ".join(part for part in shown if part)
 
 
 def scores_text(scores: Mapping[str, tuple[float, int]]) -> str:

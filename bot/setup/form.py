@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from bot.errors import RequestError
 from bot.excursion import LABEL, Kind
-from bot.template import Template
+from bot.template import Template, built_in_templates, read_template, template_names
 
 PATH = ".github/ISSUE_TEMPLATE/excursion.yml"
 
@@ -91,3 +92,14 @@ def _choice(heading: str, options: list[str]) -> dict[str, Any]:
 
 def _identifier(heading: str) -> str:
     return re.sub(r"[^a-z]+", "-", heading.lower()).strip("-")
+
+
+def write(path: Path) -> None:
+    """Write the form that offers the templates of this installation, in their order."""
+    names = template_names((built_in_templates(),))
+    templates = [read_template(name, folder) for name, folder in names.items()]
+    path.write_text(form_text(templates), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(PATH))

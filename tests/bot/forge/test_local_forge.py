@@ -83,6 +83,18 @@ def test_numbers_go_on_above_the_refs_when_the_folder_was_lost(
     assert forge.next_issue() == 8
 
 
+def test_numbers_go_on_above_what_was_answered_where_it_is_cloned(
+    forge: LocalForge, repository: Repository
+) -> None:
+    for folder in ("excursions/demos/7-does-it", "excursions/libs/12", "excursions/demos/x-30"):
+        file = repository.top / folder / "excursion.toml"
+        file.parent.mkdir(parents=True)
+        file.write_text('question = "Does it?"\n')
+    repository.git("add", "excursions")
+    repository.git("commit", "-m", "Answers from elsewhere")
+    assert forge.next_issue() == 13
+
+
 def test_an_issue_number_taken_meanwhile_is_not_given_twice(forge: LocalForge) -> None:
     opened(forge, "First?")
     with pytest.raises(ForgeError, match="opened by someone else"):

@@ -8,6 +8,7 @@ import pytest
 from markdown_it import MarkdownIt
 from samples import entry, prediction, thread
 
+from bot.condition import find_condition
 from bot.log.predictions import (
     before,
     percent,
@@ -83,3 +84,18 @@ def test_hostile_words_break_neither_the_entry_nor_the_table() -> None:
     assert "a | b # c" in html
     assert "<code>accuracy</code> 0.9982" in html
     assert "<h1>" not in MarkdownIt("commonmark").render(prediction_entry(hostile))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("It settles low_loss<0.5", "It settles `low_loss<0.5`"),
+        ("low_loss < 0.5, says @ada", "`low_loss < 0.5`, says @&#8203;ada"),
+        ("Is 0.3<loss<0.5. Or *so*", "Is `0.3<loss<0.5`. Or \\*so\\*"),
+        ("`loss<0.5` it is", "\\`loss&lt;0.5\\` it is"),  # part of another word: as it is
+    ],
+)
+def test_a_condition_stands_apart_from_the_words(text: str, shown: str) -> None:
+    said_so = dataclasses.replace(ADA, text=text, condition=find_condition(text))
+    assert f"**Ada predicts, 60 % sure:** {shown}\n" in prediction_entry(said_so)
+    assert predictions_table([said_so], "", "seen").splitlines()[2].startswith(f"| {shown} — Ada")
