@@ -6,7 +6,7 @@ execution differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -18,10 +18,12 @@ from bot.budget import read_usage
 from bot.command import (
     Answer,
     Cancel,
+    Close,
     Command,
     Compare,
     Eval,
     Predict,
+    Reopen,
     Reproduce,
     Retry,
     Run,
@@ -39,6 +41,7 @@ from bot.commands.roles import roles
 from bot.commands.run import SOURCE, decide_again, decide_ended, same_request
 from bot.commands.scoring import scored_predictions
 from bot.commands.start import asked_kind, asked_template, decide_ask
+from bot.commands.state import ended, going_on, state_effects, turn_effects
 from bot.commands.sweep import Plan
 from bot.commands.sweep import plan as plan_sweep
 from bot.commands.world import World
@@ -136,6 +139,7 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
             asked = [effect for effect in effects if isinstance(effect, RequestRun)]
             results = answered(shell.executor, asked)
             requests = [effect.request for effect in asked if effect.answer is None]
+            shell.apply(issue, _state(shell.forge.thread(issue), event.command, requests, results))
             if not requests:
                 return results
             claims.enter_context(shell.executor.claim(requests[0]))
@@ -146,6 +150,20 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
             _end(shell, results[0])
             _settle(shell, issue)  # one killed just before may have ended meanwhile
     return results
+
+
+def _state(
+    thread: Thread,
+    asked: Command,
+    requests: Sequence[RunRequest],
+    answered_at_once: Sequence[RunResult],
+) -> tuple[Effect, ...]:
+    """Have the welcome say how the excursion stands now that a command was carried out."""
+    if requests:
+        return state_effects(thread, going_on(requests))
+    if answered_at_once:
+        return state_effects(thread, ended(answered_at_once))
+    return turn_effects(thread) if isinstance(asked, Answer | Close | Reopen) else ()
 
 
 def _sweep_of(
@@ -272,7 +290,8 @@ def _decide_end(shell: Shell, result: RunResult) -> tuple[Effect, ...]:
     event = RunEnded(result.issue, run, result)
     files = shell.forge.run_files(result.issue, run)
     world = read_world(shell, event, run_files={run: files})
-    return (*decide_ended(event, world), *scored_predictions(world, (result,)))
+    state = state_effects(world.thread, ended([result]))
+    return (*decide_ended(event, world), *scored_predictions(world, (result,)), *state)
 
 
 def read_world(

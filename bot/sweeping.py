@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from bot.command import Sweep
 from bot.commands.run import declared_if_readable, publication
 from bot.commands.scoring import scored_predictions
+from bot.commands.state import ended, going_on, state_effects
 from bot.commands.sweep import Plan, effects_of, entry_effects
 from bot.commands.world import World
 from bot.effects import RequestRun, apply
@@ -86,6 +87,7 @@ def carry_out(
             world = read()
             shell.apply(issue, entry_effects(sweep, state, world))
             shell.apply(issue, scored_predictions(world, sweep.results))
+            shell.apply(issue, state_effects(world.thread, ended(sweeps=[sweep])))
             settle_runs()  # one killed just before may have ended meanwhile
     _summarise(shell, planned, sweep)
     if not whole and cancelled:
@@ -122,6 +124,7 @@ def settle(shell: Shell, issue: int, read: Read) -> None:
         if sweep.first in unfinished:
             shell.apply(issue, entry_effects(sweep, State.STOPPED, world))
             shell.apply(issue, scored_predictions(world, sweep.results))
+            shell.apply(issue, state_effects(shell.forge.thread(issue), ended(sweeps=[sweep])))
             shell.tell(_stand(sweep, "which was interrupted, is in the thread as it stands"))
     for first in unfinished - going_on:
         shell.executor.told_sweep(issue, first)
@@ -155,6 +158,9 @@ def _begin(
                 make_ready(shell.executor, planned.asked, world)
                 planned = _identified(shell, asked, planned, world)
                 shell.apply(issue, effects_of(planned, world))
+                if planned.to_run:
+                    state = going_on(effect.request for effect in planned.to_run)
+                    shell.apply(issue, state_effects(world.thread, state))
                 claims.enter_context(shell.executor.claim_sweep(issue, first))
                 return planned
         shell.tell(f"Sweep {planned.sweep.id} is being executed, or was ended just now; waiting.")

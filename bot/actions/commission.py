@@ -16,9 +16,9 @@ from pydantic import ValidationError
 
 from bot import commands
 from bot.actions.matrix import check_size, elements
-from bot.actions.state import going_on, state_effects
 from bot.budget import check_budget, gpu_minutes, read_usage
 from bot.command import Answer, Close, Reopen
+from bot.commands.state import going_on, turn_effects
 from bot.commands.world import World
 from bot.effects import Effect, RequestRun, SetLabels, UpsertEntry
 from bot.errors import ForgeError, RequestError
@@ -90,10 +90,8 @@ def commission(
         asked_for = [e.request for e in effects if isinstance(e, RequestRun)]
         if not asked_for:
             office.apply(event.issue, effects)
-            thread = forge.thread(event.issue)
-            if isinstance(event.command, Answer | Close | Reopen) and thread.turns:
-                heading = thread.turns[-1].body.partition("\n")[0].removeprefix("### ")
-                office.apply(event.issue, state_effects(thread, f"{heading}; see below."))
+            if isinstance(event.command, Answer | Close | Reopen):
+                office.apply(event.issue, turn_effects(forge.thread(event.issue)))
             return Commission()
         try:
             office.apply(event.issue, tuple(first))

@@ -22,11 +22,11 @@ from bot.actions.folder import ArtifactRefusedError
 from bot.actions.job import Job, read_settings
 from bot.actions.matrix import read_matrix
 from bot.actions.office import expected_of_runs, open_office, open_remote
-from bot.actions.state import ended as told_of
-from bot.actions.state import state_effects
 from bot.actions.triage import take_back
 from bot.commands.run import REQUEST, ended_entry
 from bot.commands.scoring import scored_predictions
+from bot.commands.state import ended as told_of
+from bot.commands.state import state_effects
 from bot.commands.sweep import entry_effects
 from bot.commands.world import World
 from bot.conversation import MISTAKE, reply_key, trouble_effects, trouble_key

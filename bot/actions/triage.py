@@ -147,7 +147,7 @@ def _carry_out(
 ) -> str:
     """Carry out what is asked for; give the reaction that it ends in, empty while runs go on."""
     from bot.actions.commission import commission
-    from bot.actions.state import state_effects
+    from bot.commands.state import state_effects
     from bot.conversation import Heard, answer_effects, carry_out
 
     actor = Actor(occasion.who, role_of(api, occasion.who))

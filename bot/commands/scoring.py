@@ -39,9 +39,12 @@ def scored_entry(prediction: Prediction, world: World, results: Sequence[RunResu
     """Give the entry of a prediction as it stands after these runs."""
     scored = score(prediction, results)
     key = f"prediction:{prediction.number}"
-    folds = spoilers_fold(world.thread) and not _is_open(world.thread, key)
     warning = odd_metric(prediction, world, results)
-    body = prediction_entry(prediction, scored, warning=warning, folded=folds)
+    body = prediction_entry(prediction, scored, warning=warning)
+    # What was open before results were to be folded stays so, until a folded one adds to it.
+    folds = spoilers_fold(world.thread) and not _is_open(world.thread, key, body)
+    if folds:
+        body = prediction_entry(prediction, scored, warning=warning, folded=True)
     memory = prediction_memory(prediction, scored)
     if folds and is_scored(memory):
         memory[FOLDED] = True
@@ -53,11 +56,12 @@ def is_scored(memory: Mapping[str, object] | None) -> bool:
     return bool({"decided_by", "late"} & set(memory or ()))
 
 
-def _is_open(thread: Thread, key: str) -> bool:
-    """Say whether what came of a prediction was posted before results were to be folded."""
+def _is_open(thread: Thread, key: str, body: str) -> bool:
+    """Say whether just this was posted of a prediction before results were to be folded."""
     there = thread.entry(key)
-    data = there.data if there else None
-    return is_scored(data) and not is_folded(data)
+    if there is None or there.body != body.strip("\n"):
+        return False
+    return is_scored(there.data) and not is_folded(there.data)
 
 
 def prediction_memory(prediction: Prediction, scored: Score) -> dict[str, object]:

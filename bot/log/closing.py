@@ -24,7 +24,7 @@ def closed_entry(
     parts += [authored(reason)] if reason else []
     again = code(surroundings.example("reopen", issue))
     said = f"{inline(who)}, {short_moment(stamped)} UTC"
-    parts.append(f"*{said}. Branch and runs are kept; {again} goes on with it.*")
+    parts.append(f"*{said}. Branch and runs are kept; {again} goes on with them.*")
     return "\n\n".join(parts)
 
 

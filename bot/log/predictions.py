@@ -79,8 +79,8 @@ def prediction_entry(
     parts = [words]
     if scored.late is not None:
         value = _valued(condition, scored.late.value)
-        late = f"**Late:** run {scored.late.run_id} had recorded {value} by then."
-        parts.append(_fold("Said late", late) if folded else f"⏰ {late}")
+        late = f"⏰ **Late:** run {scored.late.run_id} had recorded {value} by then."
+        parts.append(_fold("Said late", late) if folded else late)
     if scored.first is not None:
         came = outcome_text(scored)
         parts.append(_fold("What came of it", came) if folded else came)

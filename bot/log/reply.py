@@ -14,6 +14,7 @@ _LONGEST = 2_000
 _WIDEST = 100  # characters of a line that are shown
 _AROUND = 40  # of them before what is marked
 _PLACE = re.compile(r"-|confidence$|outcome$")  # of the command line, or the line says it
+_NAME = re.compile(r"\w+=")  # of a parameter, which is written as it is
 _OPTION = re.compile(r"--([a-z-]+)")
 _VALUE = r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|\[[^\]]*\]|\S*)"""
 
@@ -89,7 +90,8 @@ def marked(line: str, culprit: str) -> str:
 
 def _mistake(mistake: Mistake) -> str:
     error = mistake.error
-    what = error.what[:1].upper() + error.what[1:]
+    begins_with_name = error.what.startswith(f"{mistake.who} ") or _NAME.match(error.what)
+    what = error.what if begins_with_name else error.what[:1].upper() + error.what[1:]
     parts = [f"### 👎 {inline(clip(what, _LONGEST))}"]
     if mistake.line:
         option = _OPTION.fullmatch(error.where)

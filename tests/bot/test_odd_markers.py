@@ -17,13 +17,13 @@ from samples import entry, thread
 
 from bot import commands
 from bot.actions.commission import _remembered
-from bot.actions.state import state_effects
 from bot.budget import read_usage
 from bot.command import Help
 from bot.commands import SPECS
 from bot.commands.parser import Line
 from bot.commands.request import next_number
 from bot.commands.spec import Spec
+from bot.commands.state import state_effects
 from bot.config import Config
 from bot.conversation import Carried, Heard, answer_effects, check_rate
 from bot.errors import ExcursionError, RequestError

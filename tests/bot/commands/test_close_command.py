@@ -58,7 +58,7 @@ def test_closing_says_who_and_why_and_that_there_is_no_answer() -> None:
     assert posted.body == (
         "### ⚫ Closed without an answer\n\nThe *wrong* question.\n\n"
         "*Ada, 2026-11-21 09:30 UTC. Branch and runs are kept; `excursion reopen 1` goes on with "
-        "it.*"
+        "them.*"
     )
     assert labels == SetLabels(1, remove=(LABEL_RUNNING,))
     assert closed == CloseIssue(1, answered=False)

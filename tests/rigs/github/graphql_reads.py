@@ -45,11 +45,11 @@ def comments(world: World, request: Request, source: Document, **arguments: Any)
     return {
         "totalCount": len(found),
         "pageInfo": {"hasNextPage": more_follow, "endCursor": str(end) if chosen else None},
-        "nodes": [_comment(comment, request.person().login) for comment in chosen],
+        "nodes": [_comment(world, comment, request.person().login) for comment in chosen],
     }
 
 
-def _comment(comment: Document, viewer: str) -> Document:
+def _comment(world: World, comment: Document, viewer: str) -> Document:
     return {
         "__typename": "IssueComment",
         "id": comment["node_id"],
@@ -57,7 +57,7 @@ def _comment(comment: Document, viewer: str) -> Document:
         "author": actor(comment["user"]),
         "viewerDidAuthor": comment["user"]["login"] == viewer,
         "body": comment["body"],
-        "createdAt": comment["created_at"],
+        "createdAt": world.said.get(comment["id"], comment["created_at"]),
         "updatedAt": comment["updated_at"],
     }
 

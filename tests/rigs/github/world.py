@@ -47,6 +47,7 @@ class World:
             `completed`.
         store_moved_to: Where the store redirects to; empty if it does not.
         attached_at: Where the store says that they lie; empty for where GitHub has them.
+        said: When comments were made, by their numbers, where a test has a clock of its own.
     """
 
     origin: str
@@ -66,6 +67,7 @@ class World:
     refuses_sub_issues: bool = False
     attachments: list[bytes] = field(default_factory=list)
     attached_at: str = ""
+    said: dict[int, str] = field(default_factory=dict)
     store_moved_to: str = ""
     workflow_runs: dict[int, str] = field(default_factory=dict)
     _last: int = 0
