@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pretrained
+
 from templates.trials import Trials
 
 
@@ -20,3 +24,14 @@ def test_two_mistakes_made_on_purpose_are_seen(trial: Trials) -> None:
         assert 1e-4 < done.number("difference_wrong_gelu") < 0.1
         # Scores four times too large make other patterns altogether.
         assert done.number("difference_no_scaling") > 0.1
+
+
+def test_it_takes_a_pretrained_model(trial: Trials, tmp_path: Path) -> None:
+    folder = pretrained.save_tiny_gpt2(tmp_path / "tiny")
+    (done,) = trial("gpt2-mini", (0,), model=str(folder))
+    assert done.number("largest_difference") <= 1e-4
+
+
+def test_a_pretrained_model_that_cannot_be_had_is_told(trial: Trials) -> None:
+    (done,) = trial("gpt2-mini", (0,), fails=True, model="gtp2")
+    assert "the nearest are" in str(done.result.error)

@@ -38,13 +38,13 @@ def test_the_likeliest_continuation_is_the_language_s(trial: Trials) -> None:
 def test_what_is_not_kept_and_what_is_pruned_is_not_shown(trial: Trials) -> None:
     (whole,) = trial("text-tree", (0,), prune="")
     (pruned,) = trial("text-tree", (0,), prune="thanked Anna; called")
-    (kept,) = trial("text-tree", (0,), prune="", keep="gave a")
+    (kept,) = trial("text-tree", (0,), keep="gave a")
     assert kept.number("n_nodes") < pruned.number("n_nodes") < whole.number("n_nodes")
     assert kept.number("likeliest_share") == whole.number("likeliest_share")  # of the whole
 
 
 def test_a_branch_that_is_not_there_and_a_word_that_is_not_are_told(trial: Trials) -> None:
-    (done,) = trial("text-tree", (0,), fails=True, prune="gave a rope", training_steps=100)
+    (done,) = trial("text-tree", (0,), fails=True, keep="gave a rope", training_steps=100)
     assert "there is no branch “gave a rope”" in str(done.result.error)
     (done,) = trial("text-tree", (0,), fails=True, prompt="Anna met a dragon")
     assert "no word “dragon”" in str(done.result.error)
@@ -58,8 +58,7 @@ def test_a_pretrained_model_has_a_tree_and_no_truth(trial: Trials, tmp_path: Pat
         model=str(folder),
         prompt="When Mary and John",
         at_least=0.001,
-        depth=2,
-        prune="",
+        depth=2,  # and the default's branch to prune is not there
     )
     assert done.number("n_nodes") > 1
     assert done.number("sampling_error") < 4
