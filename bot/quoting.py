@@ -19,7 +19,8 @@ QUOTED = {
     "„": re.compile(r"„(?:[^„“”\\]|\\.)*[“”](?!\S)"),
     "‘": re.compile(r"‘[^‘’]*’(?!\S)"),
 }
-LIST = re.compile(rf"""\[(?:[^\]"']|"{INSIDE_DOUBLE}"|'{INSIDE_SINGLE}')*\](?!\S)""")
+# Possessive throughout: `'a''a'` is one text or two, and to try both for each takes for ever.
+LIST = re.compile(rf"""\[(?:[^\]"']|"{INSIDE_DOUBLE}+"|'{INSIDE_SINGLE}+')*+\](?!\S)""")
 MARK = "\ue000"  # for private use; the parser of comments takes it for its own
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
 _LETTERS = {"n": "\n", "t": "\t"}

@@ -180,3 +180,8 @@ def test_every_command_can_be_called_by_its_word() -> None:
 )
 def test_quotes_around_a_text_are_taken_off_and_quotes_within_stay(line: str, text: str) -> None:
     assert parse_comment(line) == (Log(text),)
+
+
+def test_a_list_of_quotes_that_does_not_end_is_refused_however_it_could_be_parted() -> None:
+    with pytest.raises(RequestError, match="a list does not end"):
+        parse_comment("/run x=[" + "'a'" * 10_000)
