@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from bot.errors import RequestError, did_you_mean
+from bot.errors import RequestError, did_you_mean, nearest
 from bot.strict_toml import Strict
 
 Value = bool | int | float | str
@@ -183,7 +183,7 @@ def bind(
             raise RequestError(
                 f"there is no parameter {name!r}",
                 where=where,
-                right=did_you_mean(name, declared, noun="parameters"),
+                right=_meant(name, declared),
                 culprit=name,
             )
     chosen = _chosen(given[SET], sets or {}, where) if SET in given else {}
@@ -195,6 +195,14 @@ def bind(
             else _as_declared(declaration, chosen.get(name, declaration.default))
         )
     return values
+
+
+def _meant(name: str, declared: Declarations) -> str:
+    """Name the nearest parameter, or the option of the commands that was meant."""
+    option = nearest(name, OPTIONS) if nearest(name, declared) is None else None
+    return (
+        f"Did you mean {option!r}?" if option else did_you_mean(name, declared, noun="parameters")
+    )
 
 
 def _chosen(name: str, sets: Sets, where: str) -> Mapping[str, Value]:

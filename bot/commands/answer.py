@@ -15,7 +15,7 @@ from bot.commands.sweep import picture_of
 from bot.commands.words import write_line, write_pairs, write_text
 from bot.commands.world import World
 from bot.effects import Close, CommitFiles, Effect, OpenPullRequest, SetLabels, UpsertEntry
-from bot.errors import RequestError, did_you_mean
+from bot.errors import RequestError, nearest
 from bot.events import Role
 from bot.excursion import LABEL_ANSWERED, LABEL_RUNNING, Excursion, Outcome
 from bot.excursion_file import NOTEBOOK
@@ -83,14 +83,16 @@ def parse_outcome(text: str) -> Outcome:
         RequestError: There is none of that name.
     """
     known = [outcome.value for outcome in Outcome]
-    if text not in known:
+    word = text.strip().lower()
+    if word not in known:
+        near = f"Did you mean {nearest(word, known)!r}? " if nearest(word, known) else ""
         raise RequestError(
             f"{text!r} is not an outcome",
             where="outcome",
-            right=f"{did_you_mean(text, known, noun='outcomes')} There are {', '.join(known)}.",
+            right=f"{near}There are {', '.join(known)}.",
             culprit="outcome=",
         )
-    return Outcome(text)
+    return Outcome(word)
 
 
 def decide(command: Answer, world: World) -> tuple[Effect, ...]:

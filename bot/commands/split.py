@@ -29,7 +29,8 @@ def parse(words: tuple[str, ...], _named: Mapping[str, str]) -> Split:
     """
     if not words:
         raise RequestError("there is no question", right='Write each in quotes: "Does …?" "Is …?"')
-    bare = next((word for word in words if word.isascii() and " " not in word.strip()), None)
+    alone = (word for word in words if word.isascii() and " " not in word.strip())
+    bare = next((word for word in alone if not word.endswith("?")), None)
     if bare is not None and len(words) > 1:
         raise RequestError(
             f"{bare!r} alone is no question",

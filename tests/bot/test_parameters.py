@@ -220,3 +220,15 @@ def test_what_assigns_nothing_or_twice_is_refused(given_: list[str], what: str) 
     with pytest.raises(RequestError) as refused:
         split_assignments(given_)
     assert refused.value.what == what
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"), [("timeut", "timeout"), ("runer", "runner"), ("laier", "layer")]
+)
+def test_a_misspelt_option_of_a_command_is_named_where_no_parameter_is_nearer(
+    given: str, meant: str
+) -> None:
+    declared = {"layer": Declaration(type="int", default=0)}
+    with pytest.raises(RequestError) as caught:
+        bind(declared, {given: "1"}, where="-p")
+    assert caught.value.right == f"Did you mean {meant!r}?"

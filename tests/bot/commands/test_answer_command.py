@@ -276,3 +276,9 @@ def test_an_outcome_that_is_none_names_the_nearest() -> None:
         parse_outcome("confirm")
     assert "Did you mean 'confirmed'?" in refused.value.right
     assert "confirmed, refuted, mixed, abandoned" in refused.value.right
+
+
+def test_an_outcome_may_be_written_in_capitals() -> None:
+    assert parse_outcome("Confirmed") is Outcome.CONFIRMED
+    with pytest.raises(RequestError, match="There are confirmed, refuted, mixed, abandoned"):
+        parse_outcome("perhaps")

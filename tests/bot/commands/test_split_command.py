@@ -26,6 +26,7 @@ def parts(command: Split, here: World) -> OpenParts:
 def test_each_question_in_quotes_is_one() -> None:
     [command] = parse_comment('/split "Does it hold?" "Is it so?"')
     assert command == Split(("Does it hold?", "Is it so?"))
+    assert parse_comment('/split "Why?" "How?"') == (Split(("Why?", "How?")),)
     assert parse_comment("/split Why?") == (Split(("Why?",)),)
     assert parse_comment("/split 为什么？ 怎么？") == (Split(("为什么？", "怎么？")),)
 
