@@ -137,9 +137,10 @@ def command(shell: Shell, event: Commanded) -> list[RunResult]:
             if shell.show is not None:
                 return []
             asked = [effect for effect in effects if isinstance(effect, RequestRun)]
-            results = answered(shell.executor, asked)
             requests = [effect.request for effect in asked if effect.answer is None]
-            shell.apply(issue, _state(shell.forge.thread(issue), event.command, requests, results))
+            known = [effect.answer for effect in asked if effect.answer is not None]
+            shell.apply(issue, _state(shell.forge.thread(issue), event.command, requests, known))
+            results = answered(shell.executor, asked)
             if not requests:
                 return results
             claims.enter_context(shell.executor.claim(requests[0]))
