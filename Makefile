@@ -13,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: setup demo test lint types check docs pictures excursions faults bench clean
+.PHONY: setup demo test lint types check docs pictures excursions trials faults bench clean
 .DELETE_ON_ERROR:
 
 setup: $(INSTALLED)

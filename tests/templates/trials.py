@@ -30,7 +30,7 @@ WITH_NOTEBOOK = sorted(
     if (folder / "notebook.py.j2").exists()
 )
 Value = bool | int | float | str
-# What a template promises it promises for each; `make trials` looks at three.
+# What a template promises holds for each seed; `make trials` looks at three.
 SEEDS = (0, 1, 2) if os.environ.get("EXCURSIONS_SEEDS") == "all" else (0,)
 
 
