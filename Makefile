@@ -3,6 +3,7 @@
 # make test    linters, types, tests with branch coverage; npm fetches GitHub's counterparts, once
 # make docs    writes anew what is made from the code: docs/commands.md, docs/templates.md, README's table
 # make excursions   runs again all that excursions/ records; says which metrics agree
+# make trials  every template for three seeds, held against what it must show; takes ten minutes
 # make faults  each fault at each request to GitHub, a kill after each step here; takes half an hour
 # make pictures   those of docs/templates.md, by running each template; takes a while
 # make bench   how fast it is, side by side with papermill; takes half an hour
@@ -12,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: setup demo test lint types check docs pictures excursions faults bench clean
+.PHONY: setup demo test lint types check docs pictures excursions trials faults bench clean
 .DELETE_ON_ERROR:
 
 setup: $(INSTALLED)
@@ -52,6 +53,9 @@ check: setup
 
 excursions: setup
 	@$(BIN)/excursion reproduce --all
+
+trials: setup
+	EXCURSIONS_SEEDS=all $(BIN)/python -m pytest -n 2 --dist loadgroup tests/templates
 
 faults: setup
 	EXCURSIONS_FAULTS=all $(BIN)/python -m pytest -s tests/bot/actions/test_nothing_twice.py tests/e2e/test_kills.py

@@ -29,7 +29,7 @@ def test_it_says_each_step_as_it_goes(demo: tuple[Repository, str, str]) -> None
     _, _, err = demo
     said = [line.split()[2] for line in err.splitlines() if line.startswith("$ excursion ")]
     assert said == ["init", "ask", "predict", "run", "answer"]
-    assert "step" in err  # the training's own progress
+    assert "cells" in err  # how far the run is
 
 
 def test_it_ends_with_the_thread_as_markdown_and_as_a_page(

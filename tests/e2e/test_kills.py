@@ -46,7 +46,7 @@ _WRITERS = (
 )  # that name `write_atomically`
 
 
-_FEW = 16  # points at which a command is killed where not all are asked for
+_FEW = 6  # points at which a command is killed where not all are asked for
 
 
 class Steps:

@@ -188,7 +188,10 @@ def test_a_run_is_reproduced_at_its_commit_long_after_its_answer(asked: Reposito
     assert "Run 1.3 reproduces run 1.1: its metric is identical." in again.err
     assert "accuracy: identical (0.2500)" in again.err
     said = result(asked, 3)
-    assert (said["reproduces"], said["parameters"]) == ("1.1", {"seed": 4})
+    assert (said["reproduces"], said["parameters"]) == (
+        "1.1",
+        {"seed": 4, "plotting": "matplotlib"},
+    )
     assert said["metrics"] == {"accuracy": 0.25}
     assert "### ✅ Run 1.3 reproduces run 1.1" in entry(asked, 3)
     assert asked.json("status", "1")["runs"][2]["agreement"] == "identical"
@@ -198,7 +201,7 @@ def test_a_run_is_reproduced_at_its_commit_long_after_its_answer(asked: Reposito
 
 
 def test_what_differs_is_named_with_both_values_and_answers_no_more(asked: Repository) -> None:
-    declare(asked, "requirements = []", "requirements = []\n\n[metrics]\ntolerance.near = 0.5")
+    declare(asked, "[metrics]\n", "[metrics]\ntolerance.near = 0.5\n")
     mark = asked.top.parent / "mark"
     asked.commit_notebook(
         f"{COUNT}\nmark = pathlib.Path({str(mark)!r})\nbefore = mark.exists()\nmark.touch()",

@@ -61,7 +61,16 @@ def add_sub_issue(world: World, request: Request, number: str) -> Reply:
 @route("GET", "/issues/{number}/sub_issues")
 def sub_issues(world: World, request: Request, number: str) -> Reply:
     children = world.sub_issues.get(int(number), [])
-    return listed(world, request, [emulated(world, f"/issues/{child}") for child in children])
+    found = [emulated(world, f"/issues/{child}") for child in children]
+    return listed(world, request, [_as_github(world, each) for each in found])
+
+
+def _as_github(world: World, issue: dict[str, Any]) -> dict[str, Any]:
+    """Give an issue whose author's addresses are ones, and that leaves out what nobody decided."""
+    shown = {
+        name: value for name, value in issue.items() if (name, value) != ("state_reason", None)
+    }
+    return shown | {"user": world.user(issue["user"]["login"])}
 
 
 def list_issues(world: World, request: Request) -> Reply:
