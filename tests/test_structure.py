@@ -17,6 +17,7 @@ FLOORS = (
     ("bot.conversation",),
     ("bot.handle",),
     ("bot.sweeping",),
+    ("bot.reading",),
     ("bot.shell", "bot.preparation"),
     ("bot.commands",),
     ("bot.doctor",),

@@ -28,7 +28,7 @@ from bot.forge.github import GithubForge
 from bot.forge.github_branches import TakenError
 from bot.forge.github_threads import ASKED
 from bot.forge.workflows import WORKFLOWS, remembered_workflows
-from bot.handle import read_world
+from bot.reading import read_world
 from bot.shell import Office
 from bot.sweep import Point, Sweep
 from bot.thread import Comment

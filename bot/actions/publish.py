@@ -39,10 +39,10 @@ from bot.forge.github import GithubForge
 from bot.forge.github_api import Api, Patience
 from bot.forge.github_threads import ASKED, react
 from bot.forge.protocol import StoredRun, run_ref, sweep_ref
-from bot.handle import read_world
 from bot.log.redact import Secrets
 from bot.log.run_entry import shown_figures
 from bot.log.sweep.entry import FIGURE, State
+from bot.reading import read_world
 from bot.shell import Office
 from bot.surroundings import Surroundings
 from bot.sweep import Sweep, read_sweeps

@@ -13,6 +13,7 @@ from bot.commands.parser import parse_rest
 from bot.events import Asked, Commanded
 from bot.excursion import Kind, Outcome, check_title, read_excursion
 from bot.parameters import split_assignments
+from bot.reading import read_world
 
 
 def carry_out(desk: Desk, issue: int, command: Command) -> None:
@@ -100,7 +101,7 @@ def _say_stamped(desk: Desk, issue: int, command: Predict) -> None:
     from bot.commands.scoring import odd_metric, results_of
     from bot.log.predictions import read_predictions
 
-    world = handle.read_world(desk.shell, Commanded(desk.actor, issue, command))
+    world = read_world(desk.shell, Commanded(desk.actor, issue, command))
     made = [p for p in read_predictions(world.thread) if p.author == desk.actor.name]
     stamped = next(p for p in reversed(made) if p.text == command.text.strip())
     condition = stamped.condition

@@ -23,6 +23,7 @@ from bot.log.side_by_side import (
     odd_lines,
     same_line,
 )
+from bot.reading import read_world
 from bot.side_by_side import Comparison
 from bot.side_by_side_document import document
 
@@ -43,7 +44,7 @@ def compare_command(issue: int, runs: tuple[str, ...], as_json: bool, dry_run: b
     if dry_run:
         handle.command(desk.shell, event)
         return
-    world = handle.read_world(desk.shell, event)
+    world = read_world(desk.shell, event)
     comparison = compared(command, world)
     if as_json:
         give(json.dumps(document(comparison), indent=1, ensure_ascii=False))
