@@ -22,6 +22,9 @@ import psutil
 import pytest
 from conftest import Done, Repository, Wait
 
+from bot.excursion_file import FILE_NAME, read_excursion_file, write_excursion_file
+from bot.parameters import Declaration
+from bot.template import Metrics
 from runner.records import RunResult, read_result
 
 PARAMETERS = "seed = 0\nlayer = 0"
@@ -32,25 +35,12 @@ COUNT = (  # which points were executed, kept where git does not look
     "with (out / 'count').open('a') as count: count.write(f'{layer},{seed}\\n')"
 )
 ACCURACY = f"{RECORD}record(accuracy=(11 - abs(layer - 7)) / 11 + seed / 1000)"
-DECLARED = """
-[parameters.layer]
-type = "int"
-default = 0
-minimum = 0
-maximum = 11
-description = "Layer that is patched"
-
-[parameters.n]
-type = "int"
-default = 0
-description = "Heads"
-
-[metrics]
-main = "accuracy"
-
-[metrics.descriptions]
-accuracy = "share that is right"
-"""
+PARAMETERS_OF_A_SWEEP = {
+    "layer": Declaration(
+        type="int", default=0, minimum=0, maximum=11, description="Layer that is patched"
+    ),
+    "n": Declaration(type="int", default=0, description="Heads"),
+}
 STOP_AT_2 = (  # the first time that this point is executed, its command gets a signal
     "if layer == 2 and not (out / 'stopped').exists():\n"
     "    (out / 'stopped').touch()\n"
@@ -64,8 +54,12 @@ WAIT_AT_1 = "import time\nwhile layer == 1 and not (out / 'go').exists():\n    t
 def asked(repository: Repository) -> Repository:
     """A repository with an excursion whose notebook has layers and seeds."""
     repository.ask()
-    declaration = repository.folder() / "excursion.toml"
-    declaration.write_text(declaration.read_text() + DECLARED)
+    file = repository.folder() / FILE_NAME
+    declared = read_excursion_file(file.read_text(), where=FILE_NAME)
+    metrics = Metrics(main="accuracy", descriptions={"accuracy": "share that is right"})
+    parameters = declared.parameters | PARAMETERS_OF_A_SWEEP
+    changed = declared.model_copy(update={"parameters": parameters, "metrics": metrics})
+    file.write_text(write_excursion_file(changed))
     notebook(repository, COUNT, ACCURACY)
     return repository
 

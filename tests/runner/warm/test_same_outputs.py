@@ -218,7 +218,8 @@ KNOWN = {
 }
 
 _OF_THIS_PROCESS = re.compile(
-    r"(?<=ipykernel_)\d+|(?<=excursions-ipython-)\w+|0x[0-9a-f]+|(?<=passed)\S* in [\d.]+s"
+    r"(?<=ipykernel_)\d+|(?<=excursions-ipython-)\w+|(?<=circuits-vis-)[0-9a-f-]+|0x[0-9a-f]+"
+    r"|(?<=passed)\S* in [\d.]+s"
 )
 
 
