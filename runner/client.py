@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ class Recorder:
         limits: How long things may take.
         seed: Of the kernel's random numbers.
         memory_bytes: What the kernel may allocate.
+        undisturbed: Keeps signals to stop until what is done in it is done.
         finish: Called with what ended the cells, None for their end, while the kernel ends.
     """
 
@@ -66,19 +68,22 @@ class Recorder:
     limits: Limits
     seed: int | None
     memory_bytes: int | None
+    undisturbed: Callable[[], AbstractContextManager[None]]
     finish: Callable[[BaseException | None, RecordingClient], None]
 
     def started(self, index: int) -> None:
         """Say that a cell starts."""
         self.began = time.monotonic()
-        self.transcript.start(index)
-        self.journal.write("cell started", cell=index)
+        with self.undisturbed():
+            self.transcript.start(index)
+            self.journal.write("cell started", cell=index)
 
     def ended(self, index: int, status: CellStatus) -> None:
         """Say how a cell ended."""
         took = round(time.monotonic() - self.began, 3)
-        self.transcript.end()
-        self.journal.write("cell ended", cell=index, status=status.value, duration_s=took)
+        with self.undisturbed():
+            self.transcript.end()
+            self.journal.write("cell ended", cell=index, status=status.value, duration_s=took)
 
 
 class RecordingClient(PapermillNotebookClient):  # type: ignore[misc]

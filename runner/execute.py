@@ -12,10 +12,8 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import nbformat
@@ -38,19 +36,13 @@ from runner.records import CellStatus, Cost, Environment, RunError, RunRequest, 
 from runner.report import report
 from runner.reserve import Reserve
 from runner.sizes import spoken_size
+from runner.stopping import CancelledError, Stops, stoppable
 from runner.transcript import Transcript
 
 SOURCE = "source.ipynb"
 _ENGINE = "excursions"
 _STARTUP_S = 60.0
 _DISK_FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
-
-
-class CancelledError(KeyboardInterrupt):
-    """Somebody wants this run to stop.
-
-    A KeyboardInterrupt, since asyncio lets only that out of whichever task it happens to hit.
-    """
 
 
 def execute(
@@ -69,12 +61,12 @@ def execute(
         The result, whatever the status.
     """
     began = time.monotonic()
-    with ThreadPoolExecutor(1) as meanwhile, _cancellable() as signals:
+    with ThreadPoolExecutor(1) as meanwhile, stoppable() as stops:
         journal.write("started")
         where = meanwhile.submit(environment, python)
-        run = _Run(request, folder, journal, began, where, signals)
+        run = _Run(request, folder, journal, began, where, stops)
         try:
-            signals.listen()
+            stops.listen()
             run.execute(workdir, python)
         except (Exception, CancelledError) as caught:  # noqa: BLE001  # every end is an end to be told
             run.finish(caught, None)
@@ -95,14 +87,14 @@ class _Run:
         journal: Journal,
         began: float,
         where: Future[Environment],
-        signals: _Signals,
+        stops: Stops,
     ) -> None:
         self.request = request
         self.folder = folder
         self.journal = journal
         self.began = began
         self.where = where
-        self.signals = signals
+        self.stops = stops
         self.memory = memory_limit(request.resources.memory_bytes)
         self.kills = memory_kills()
         self.limits = Limits(began + request.timeout_s, request.cell_timeout_s)
@@ -121,6 +113,7 @@ class _Run:
             self.limits,
             self.request.seed,
             self.memory,
+            self.stops.held,
             self.finish,
         )
         source = composed(self.request, (self.folder / SOURCE).read_bytes())
@@ -153,7 +146,7 @@ class _Run:
         """Tell the end: the notebook, its pictures and the result are written here, once."""
         if self.result is not None:
             return
-        self.signals.ignore()
+        self.stops.ignore()
         status, error = self._explain(caught, client)
         notes = self._close()
         for note in notes:
@@ -264,35 +257,3 @@ class _Engine(NBClientEngine):  # type: ignore[misc]
 
 
 papermill_engines.register(_ENGINE, _Engine)
-
-
-class _Signals:
-    """What SIGINT and SIGTERM do."""
-
-    numbers = (signal.SIGINT, signal.SIGTERM)
-
-    def cancel(self, number: int, _frame: FrameType | None) -> None:
-        """Stop the run."""
-        self.ignore()
-        raise CancelledError(f"stopped by {signal.Signals(number).name}")
-
-    def listen(self) -> None:
-        """Let through what was held back until it could be told of."""
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, self.numbers)
-
-    def ignore(self) -> None:
-        """Change nothing from now on: the rest is short, and must not be cut off."""
-        for each in self.numbers:
-            signal.signal(each, signal.SIG_IGN)
-
-
-@contextlib.contextmanager
-def _cancellable() -> Iterator[_Signals]:
-    """Turn the first SIGINT or SIGTERM into CancelledError; later ones change nothing."""
-    signals = _Signals()
-    for each in signals.numbers:
-        signal.signal(each, signals.cancel)
-    try:
-        yield signals
-    finally:
-        signals.ignore()

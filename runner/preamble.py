@@ -1,4 +1,4 @@
-"""Code that runs in a kernel before the first cell: seeds, a limit of its memory, a quick end.
+"""Code that runs in a kernel before the first cell: seeds, limits, a quick end, no output lost.
 
 Its source is sent to the kernel, whichever interpreter that runs on, so it imports nothing of ours.
 """
@@ -20,6 +20,7 @@ def begin(seed: int | None, memory_bytes: int | None) -> None:
         memory_bytes: What the kernel may allocate; None leaves it to the machine.
     """
     end_quickly()
+    lose_nothing()
     if memory_bytes is not None:
         limit_memory(memory_bytes)
     if seed is not None:
@@ -36,6 +37,20 @@ def end_quickly() -> None:
     if app is not None and app.IPKernelApp.initialized():
         # It waits for a thread that may be waiting for it, up to ten seconds (ipykernel 7.4).
         atexit.unregister(app.IPKernelApp.instance().close)
+
+
+def lose_nothing() -> None:
+    """Let a kernel that prints faster than anybody reads wait, rather than drop what it prints.
+
+    Its PUB socket drops messages when a thousand are waiting, as ZeroMQ has it; nobody is told.
+    """
+    app = sys.modules.get("ipykernel.kernelapp")
+    if app is None or not app.IPKernelApp.initialized():
+        return
+    import zmq
+
+    thread = app.IPKernelApp.instance().iopub_thread
+    thread.schedule(lambda: thread.socket.setsockopt(zmq.XPUB_NODROP, 1))
 
 
 def limit_memory(size: int) -> None:

@@ -21,7 +21,6 @@ import binascii
 import json
 import os
 import re
-import threading
 import zlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -61,7 +60,6 @@ class Transcript:
         self._timer: asyncio.TimerHandle | None = None
         self._syncer = ThreadPoolExecutor(1, thread_name_prefix="sync")
         self._sync: Future[None] | None = None
-        self._lock = threading.Lock()
         self._room = {"printed": limit, "shown": limit * _SHOWN_FACTOR}
         self._dropped = {"printed": 0, "shown": 0, "unkept": 0}
         self._size = self._file.tell()  # bytes of the log
@@ -136,7 +134,7 @@ class Transcript:
         return [f"{spoken_size(size)} {words[w]}" for w, size in self._dropped.items() if size]
 
     def close(self) -> None:
-        """Write what is left, and close the log.
+        """Write what is left, and close the log, at once: a disk may take long to sync.
 
         Raises:
             OSError: There is no room for it.
@@ -144,8 +142,11 @@ class Transcript:
         self._flush()
         if self._timer is not None:
             self._timer.cancel()
-        self._syncer.shutdown()
-        self._file.close()
+        self._syncer.shutdown(wait=False)
+        if self._sync is None:
+            self._file.close()
+        else:
+            self._sync.add_done_callback(lambda _: self._file.close())
 
     def close_on_full_disk(self) -> None:
         """Write what is left and is not large, pictures rather than a flood of text, and close.

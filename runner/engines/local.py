@@ -128,6 +128,7 @@ class _Process:
 
     def interrupt(self) -> None:
         """Ask the process to stop, keeping what it made."""
+        self._stop_by = time.monotonic() + _STOP_S
         self._process.send_signal(signal.SIGINT)
 
     @property
@@ -139,7 +140,6 @@ class _Process:
         """Ask the process to stop if somebody wants that, and end it if it does not in time."""
         now = time.monotonic()
         if self._stop_by is None and self._job.cancelled:
-            self._stop_by = now + _STOP_S
             self.interrupt()
         elif self._stop_by is not None and now >= self._stop_by:
             self.wait(0)

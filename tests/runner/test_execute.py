@@ -49,6 +49,24 @@ def test_a_run_that_succeeds_tells_everything(tmp_path: Path) -> None:
     assert result == RunResult.model_validate_json((tmp_path / "run" / "result.json").read_bytes())
 
 
+def test_a_flood_of_messages_is_kept_whole(tmp_path: Path) -> None:
+    """The runner that shall write them down gets no time at all for a while."""
+    pause = (
+        "import os, subprocess\n"
+        "of_ours = os.getppid()\n"
+        "_ = subprocess.Popen(f'kill -STOP {of_ours}; sleep 3; kill -CONT {of_ours}', shell=True)"
+    )
+    counts = "for number in range(20_000): print(number, flush=True)"
+    shows = "for number in range(5_000): display(number)"
+    result = run(tmp_path, f"{pause}\n{counts}", f"{pause}\n{shows}")
+    assert result.status is Status.SUCCEEDED
+    file = tmp_path / "run" / "notebook.ipynb"
+    notebook = nbformat.read(file, as_version=4)  # type: ignore[no-untyped-call]
+    printed, shown = (cell.outputs for cell in notebook.cells if cell.get("outputs"))
+    assert printed[0].text.split() == [str(number) for number in range(20_000)]
+    assert [int(output.data["text/plain"]) for output in shown] == list(range(5_000))
+
+
 def test_what_programs_print_is_no_word_of_ours(tmp_path: Path) -> None:
     """The kernel passes it on to where the runner tells what happens."""
     fake = json.dumps({"event": "ended", "status": "succeeded"})
