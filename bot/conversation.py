@@ -127,7 +127,7 @@ def _results(shell: Shell, event: Commanded) -> list[RunResult]:
 def hear(issue: int, number: int, actor: Actor, text: str, names: Iterable[str] = NAMES) -> Heard:
     """Read what a comment asks for; a mistake in one line keeps all of them from being done."""
     try:
-        return Heard(issue, number, actor, read_comment(text, names))
+        return Heard(issue, number, actor, read_comment(text, names, issue=issue))
     except RequestError as error:
         return Heard(issue, number, actor, (), error)
 

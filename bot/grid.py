@@ -25,6 +25,8 @@ MOST_POINTS = 256
 
 _NUMBER = r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?"
 _RANGE = re.compile(rf"({_NUMBER})\.\.({_NUMBER})(?::({_NUMBER}))?")
+_COMMAS = re.compile(rf"{_NUMBER}(?:\s*,\s*{_NUMBER})+,?")
+_LIKE_A_RANGE = re.compile(rf"({_NUMBER})(?:\s*[-–—:]\s*|\s*(?:…|\.{{3}})\s*)({_NUMBER})")
 _ITEM = re.compile(rf"""\s*+(?:("{INSIDE_DOUBLE}"|'{INSIDE_SINGLE}')\s*|([^,"']*))(,|$)""")
 _DIGITS = 400  # enough for every sum of two numbers as _NUMBER reads them
 _RIGHT = "Write 0..11, 0..1:0.25, [1,2,3] or one value."
@@ -137,7 +139,17 @@ def _items(name: str, declaration: Declaration, text: str, where: str) -> _Items
 
 def _item(name: str, declaration: Declaration, text: str, where: str) -> str | _Range:
     """Read one value, or a range where a number is declared."""
-    if declaration.type in {"str", "bool"} or ".." not in text:
+    if declaration.type in {"str", "bool"}:
+        return text
+    meant = _meant(text.strip())
+    if meant:
+        raise RequestError(
+            f"{name}={_short(text)} is no number",
+            where=where,
+            right=f"Did you mean {name}={meant}?",
+            culprit=f"{name}=",
+        )
+    if ".." not in text:
         return text
     match = _RANGE.fullmatch(text.strip())
     if match is None:
@@ -164,6 +176,14 @@ def _item(name: str, declaration: Declaration, text: str, where: str) -> str | _
         )
     count = (Fraction(last) - Fraction(first)) // Fraction(step) + 1
     return _Range(first, step, int(count))
+
+
+def _meant(text: str) -> str:
+    """Say which axis was probably meant by what is nearly one; empty where nothing is near."""
+    if _COMMAS.fullmatch(text):
+        return f"[{re.sub(r'[ ]+', '', text).rstrip(',')}]"
+    match = _LIKE_A_RANGE.fullmatch(text)
+    return f"{match[1]}..{match[2]}" if match else ""
 
 
 def _values(name: str, declaration: Declaration, items: _Items, where: str) -> tuple[Value, ...]:

@@ -107,7 +107,7 @@ def read_asked(
     if occasion.is_label:
         return (Line(Start(), ""),), None
     try:
-        found = read_comment(occasion.text, names)
+        found = read_comment(occasion.text, names, issue=occasion.issue)
     except RequestError as error:
         return (), error
     if sum(isinstance(x.command, Sweep) for x in found) > 1 or len(found) > _MOST_COMMANDS:

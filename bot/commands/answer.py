@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,7 +33,6 @@ from runner.records import Status
 
 OPTIONS = ("outcome", "run")
 _LONGEST = 20_000
-_RUN = re.compile(r"[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True)
@@ -68,10 +66,6 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Answer:
     given = dict(named)
     outcome = parse_outcome(given.pop("outcome")) if "outcome" in given else None
     run = given.pop("run", None)
-    if run is not None and not _RUN.fullmatch(run):
-        raise RequestError(
-            f"run={run!r} is not a run's number", right="Write run=2.", culprit="run="
-        )
     rest = [f"{name}={value}" for name, value in given.items()]
     return Answer(" ".join([*words, *rest]), outcome, int(run) if run else None)
 
@@ -301,6 +295,7 @@ SPEC = Spec(
     parse=parse,
     write=write,
     decide=decide,
+    runs=True,
     options=OPTIONS,
     text=True,
     details="It rests on the last good run or sweep, or on the `run` that is named.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,8 +15,6 @@ from bot.events import Role
 from bot.forge.protocol import StoredRun
 from bot.forge.workflows import workflows_of
 from bot.thread import Comment
-
-_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True)
@@ -33,18 +30,17 @@ def parse(words: tuple[str, ...], _: Mapping[str, str]) -> Cancel:
     """Read the command's words.
 
     Raises:
-        RequestError: They are not a run's number.
+        RequestError: They name more than one run.
     """
     if not words:
         return Cancel()
-    number = words[0].rpartition(".")[2]
-    if len(words) > 1 or not _NUMBER.fullmatch(number):
+    if len(words) > 1:
         raise RequestError(
-            f"{' '.join(words)} is not a run's number",
-            right="Write: /cancel 3",
-            culprit=" ".join(words),
+            f"{len(words)} runs cannot be stopped by one command",
+            right="Write a line for each: /cancel 3",
+            culprit=words[1],
         )
-    return Cancel(int(number))
+    return Cancel(int(words[0]))
 
 
 def decide(command: Cancel, world: World) -> tuple[Effect, ...]:
@@ -180,6 +176,7 @@ SPEC = Spec(
     parse=parse,
     write=write,
     decide=decide,
+    runs=True,
     options=(),
     details="A sweep is stopped as a whole by the number of its first run; the other numbers stop "
     "one point, where it is executed on a machine of one's own (GitHub stops a sweep as a whole "

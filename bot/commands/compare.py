@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from bot.command import Compare
@@ -24,7 +23,6 @@ from bot.template import Metrics
 from runner.records import Figure, Metric, Status
 
 MOST = 6  # runs; more are no table that anybody reads
-_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
 
 def parse(words: tuple[str, ...], _: Mapping[str, str]) -> Compare:
@@ -33,11 +31,6 @@ def parse(words: tuple[str, ...], _: Mapping[str, str]) -> Compare:
     Raises:
         RequestError: They do not name two runs or more, each once.
     """
-    for word in words:
-        if not _NUMBER.fullmatch(word):
-            raise RequestError(
-                f"{word!r} is not a run's number", right="Write: /compare 2 3", culprit=word
-            )
     runs = tuple(int(word) for word in words)
     twice = next((run for n, run in enumerate(runs) if run in runs[:n]), None)
     if twice is not None:
@@ -177,6 +170,7 @@ SPEC = Spec(
     parse=parse,
     write=write,
     decide=decide,
+    runs=True,
     reads_only=True,
     details=f"The others are held against the first run; {MOST} runs at most. Two values of a "
     "metric are the same if they lie within the tolerance that `excursion.toml` declares.",

@@ -30,7 +30,10 @@ OPTIONS = ("after", "timeout", "runner")
 _PYTHON = ("python", "py", "python3", "ipython", "ipython3")
 _LATEX = ("math", "latex", "tex")
 _MOST = 8_000  # bytes; an entry shows the block, and its marker remembers it meanwhile
-_FOLLOWS = "Write the code right below the line, between ```python and ```."
+_FOLLOWS = (
+    "Write code right below the line, between ```python and ```, or a formula between ```math "
+    "and ```."
+)
 _DELIMITERS = re.compile(
     r"\s*(?:\$\$(?P<a>.*)\$\$|\\\[(?P<b>.*)\\\]|\\\((?P<c>.*)\\\)|\$(?P<d>[^$]*)\$)\s*", re.DOTALL
 )
@@ -128,8 +131,8 @@ def _context(tag: str, world: World) -> bytes:
     if tag not in known:
         hint = did_you_mean(tag, known, noun="tags") if known else "No cell has a tag."
         raise RequestError(
-            f"no cell of the notebook is tagged {tag!r}",
-            where=f"{where} at {(world.head or '')[:10]}",
+            f"no cell is tagged {tag!r} at {(world.head or '')[:10]}",
+            where=where,
             right=f"{hint} Tags are set in Jupyter's property inspector, or in the script as "
             '# %% tags=["…"].',
             culprit="after=",

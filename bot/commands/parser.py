@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.command import Block, Command, Help
 from bot.commands import COMMANDS
+from bot.commands.run_numbers import run_numbers, run_option
 from bot.commands.slips import meant
 from bot.commands.spec import Spec
 from bot.commands.words import split_words
@@ -41,12 +42,15 @@ class Line:
     text: str
 
 
-def read_comment(text: str, names: Iterable[str] = NAMES) -> tuple[Line, ...]:
+def read_comment(
+    text: str, names: Iterable[str] = NAMES, *, issue: int | None = None
+) -> tuple[Line, ...]:
     """Read the commands in a comment with their lines, in order; a comment may hold none.
 
     Args:
         text: The comment.
         names: With which the bot may be addressed as `@name`.
+        issue: The issue that it is a comment on, whose runs may be named in full: `12.3`.
 
     Raises:
         RequestError: Something in a line that is, or was meant to be, a command is not understood.
@@ -62,7 +66,7 @@ def read_comment(text: str, names: Iterable[str] = NAMES) -> tuple[Line, ...]:
         if spec is None:
             continue
         try:
-            command = parse_rest(spec, match["rest"] or "")
+            command = parse_rest(spec, match["rest"] or "", issue=issue)
         except RequestError as error:
             raise RequestError(
                 error.what, where=line, right=error.right, culprit=error.culprit
@@ -79,8 +83,8 @@ def parse_comment(text: str, names: Iterable[str] = NAMES) -> tuple[Command, ...
     return tuple(line.command for line in read_comment(text, names))
 
 
-def parse_rest(spec: Spec, rest: str) -> Command:
-    """Read what follows a command's word.
+def parse_rest(spec: Spec, rest: str, *, issue: int | None = None) -> Command:
+    """Read what follows a command's word, in an issue if that is known.
 
     Raises:
         RequestError: It is not what the command understands.
@@ -88,7 +92,12 @@ def parse_rest(spec: Spec, rest: str) -> Command:
     stripped = rest.strip()
     if _HELP.fullmatch(stripped) or (stripped == "help" and not spec.text):
         return Help(spec.word)
-    return spec.parse(*split_words(stripped, spec.options, free=spec.text))
+    words, named = split_words(stripped, spec.options, free=spec.text)
+    if spec.runs and spec.text:
+        named = run_option(named, issue)
+    elif spec.runs:
+        words = run_numbers(words, issue, right=f"Write: {spec.example}")
+    return spec.parse(words, named)
 
 
 def _spec(line: str, match: re.Match[str]) -> Spec | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 
 from bot.command import Reproduce
@@ -18,8 +17,6 @@ from bot.events import Role
 from bot.forge.protocol import StoredRun
 from runner.records import RunRequest, RunResult, Status, to_json
 
-_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
-
 
 def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Reproduce:
     """Read the command's words.
@@ -27,11 +24,13 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Reproduce:
     Raises:
         RequestError: They name no run, or more than one.
     """
-    if len(words) != 1 or not _NUMBER.fullmatch(words[0]):
+    if not words:
+        raise RequestError("no run is named", right="Write: /reproduce 3")
+    if len(words) > 1:
         raise RequestError(
-            f"{' '.join(words) or 'nothing'} is not a run's number",
-            right="Write: /reproduce 3",
-            culprit=" ".join(words),
+            f"{len(words)} runs cannot be reproduced by one command",
+            right="Write a line for each: /reproduce 3",
+            culprit=words[1],
         )
     return Reproduce(
         int(words[0]), named.get("timeout"), named.get("cell_timeout"), named.get("runner")
@@ -105,6 +104,7 @@ SPEC = Spec(
     parse=parse,
     write=write,
     decide=decide,
+    runs=True,
     executes=True,
     options=OPTIONS,
     details="Also after the answer, and when the branch is gone.",

@@ -7,7 +7,6 @@ those points are tried again that did not succeed.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from itertools import count
 
@@ -30,21 +29,19 @@ from runner.records import RunRequest, RunResult, Status, to_json
 
 OPTIONS = ("at", *LIMITS)
 _HEAD = "head"
-_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
 
 def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Retry:
     """Read the command's words.
 
     Raises:
-        RequestError: They are not a run's number, or `at` is not `head`.
+        RequestError: They name more than one run, or `at` is not `head`.
     """
-    number = words[0].rpartition(".")[2] if words else "1"
-    if len(words) > 1 or not _NUMBER.fullmatch(number):
+    if len(words) > 1:
         raise RequestError(
-            f"{' '.join(words)} is not a run's number",
-            right="Write: /retry 3",
-            culprit=" ".join(words),
+            f"{len(words)} runs cannot be tried again by one command",
+            right="Write a line for each: /retry 3",
+            culprit=words[1],
         )
     at = named.get("at")
     if at not in (None, _HEAD):
@@ -55,7 +52,7 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Retry:
         )
     limits = Limits.of(dict(named))
     return Retry(
-        int(number) if words else None,
+        int(words[0]) if words else None,
         at == _HEAD,
         limits.timeout,
         limits.cell_timeout,
@@ -281,6 +278,7 @@ SPEC = Spec(
     parse=parse,
     write=write,
     decide=decide,
+    runs=True,
     executes=True,
     options=OPTIONS,
     details="At the same commit, with the same parameters, seed and limits unless they are given; "

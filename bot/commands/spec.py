@@ -35,6 +35,7 @@ class Spec:
         reads_only: Whether it changes nothing but its reply.
         options: The `name=value` pairs that it knows; None for any, which are parameters.
         text: Whether its words are a text, of which unknown pairs and quotes are a part.
+        runs: Whether its words, or its option `run`, name runs: `parse` gets their numbers.
         details: More for `/help <word>`, a few lines of Markdown.
         block: Whether the fenced block right after its line belongs to it: the record has a field
             `block`, and `parse` leaves that alone.
@@ -53,5 +54,6 @@ class Spec:
     reads_only: bool = False
     options: tuple[str, ...] | None = ()
     text: bool = False
+    runs: bool = False
     details: str = ""
     block: bool = False

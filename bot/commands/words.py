@@ -86,6 +86,7 @@ def split_words(
     if not free:
         _check_colons(found)
     _check_blanks(found, options if free else None, free=free)
+    pairs = any(token.name for token in found)
     words: list[Token] = []
     named: dict[str, str] = {}
     for token in found:
@@ -94,7 +95,7 @@ def split_words(
                 raise _unknown_option(token, options)
             words.append(token)
         elif not token.name:
-            words += [token] if free else _forgiven(token, found)
+            words += [token] if free else _forgiven(token, pairs=pairs)
         elif token.name in named:
             raise RequestError(
                 f"{token.name!r} is given twice", right="Give it once.", culprit=token.text
@@ -210,10 +211,15 @@ def _check_colons(found: list[Token]) -> None:
             raise RequestError(f"{token.text!r} is no pair", right=right, culprit=token.text)
 
 
-def _forgiven(token: Token, found: list[Token]) -> list[Token]:
-    """Read `--force` as `force`, and `-p layer=3` as `layer=3`: that is what was meant."""
+def _forgiven(token: Token, *, pairs: bool) -> list[Token]:
+    """Read `--force` as `force`, and `-p layer=3` as `layer=3`: that is what was meant.
+
+    Args:
+        token: A word.
+        pairs: Whether there are any in its line.
+    """
     flag = _FLAG.fullmatch(token.text)
-    if token.text in _PARAMETER and any(other.name for other in found):
+    if pairs and token.text in _PARAMETER:
         return []
     return [replace(token, value=flag[1])] if flag else [token]
 

@@ -31,6 +31,7 @@ from bot.thread import BOT, Comment, Thread
 
 ISSUE_FILE = "issue.md"
 _COMMENT_FILE = re.compile(r"(\d{4,9})-[a-z0-9-]*\.md")
+_LAST = "last-comment"
 _ISSUE_FOLDER = re.compile(r"[1-9]\d{0,8}")
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NEW = ".new-"
@@ -175,14 +176,27 @@ def read_thread(root: Path, number: int) -> Thread | None:
 def create_comment(
     root: Path, issue: int, *, author: str, now: str, body: str, key: str = "", data: Any = None
 ) -> int:
-    """Write a new comment under the next free number and give it."""
+    """Write a new comment under the next number and give it.
+
+    That of a comment which somebody deleted is not given again: what was done for it counts as
+    done for that number.
+    """
     folder = root / str(issue)
     numbers = [int(m[1]) for e in folder.iterdir() if (m := _COMMENT_FILE.fullmatch(e.name))]
-    number = max(numbers, default=0) + 1
+    number = max([*numbers, _last_number(folder)]) + 1
     comment = Comment(number, author, now, now, body, key, data)
     name = slug(key.replace(":", "-") if key else author) or "comment"
     write_atomically(folder / f"{number:04d}-{name}.md", comment_text(comment).encode())
+    write_atomically(folder / _LAST, f"{number}\n".encode())
     return number
+
+
+def _last_number(folder: Path) -> int:
+    """Read the last number that a comment was given, 0 where that is not known."""
+    try:
+        return int((folder / _LAST).read_text()[:20])
+    except (OSError, ValueError):
+        return 0
 
 
 def rewrite_comment(root: Path, issue: int, comment: Comment, **front: Any) -> None:

@@ -78,8 +78,12 @@ def test_no_axis_is_one_point_at_the_defaults() -> None:
     ("name", "text", "words"),
     [
         ("layer", "0..x", ("layer='0..x' is not a range", "0..11")),
-        ("layer", "0...5", ("not a range",)),
+        ("layer", "0...5", ("no number", "Did you mean layer=0..5?")),
         ("layer", "..5", ("not a range",)),
+        ("layer", "1,2, 3", ("no number", "Did you mean layer=[1,2,3]?")),
+        ("layer", "0-3", ("no number", "Did you mean layer=0..3?")),
+        ("layer", "0:3", ("no number", "Did you mean layer=0..3?")),
+        ("layer", "[0…3, 7]", ("no number", "Did you mean layer=0..3?")),
         ("scale", "0.5..1", ("needs a step", "0.5..1:0.1")),
         ("scale", "0..1:0", ("a step of nothing",)),
         ("scale", "0..1:-0.1", ("never gets to its end",)),

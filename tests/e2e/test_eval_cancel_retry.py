@@ -80,7 +80,7 @@ def test_a_block_sees_the_notebook_up_to_a_tag_and_its_entry_holds_the_blocks_ow
 
     wrong = repository.excursion("eval", "1", str(block), "--after", "lod")
     assert wrong.status == 2
-    assert "no cell of the notebook is tagged 'lod'" in wrong.err
+    assert "no cell is tagged 'lod' at" in wrong.err
     assert "Did you mean 'load'?" in wrong.err
 
     assert repository.must("eval", "1", str(block), "--after", "load") == "1.2"

@@ -35,6 +35,9 @@ PIECES = {
     "equals signs": "a= ",
     "colons": "a: ",
     "dashes": "--",
+    "flags": "--a ",
+    "flags of parameters": "-p ",
+    "numbers of runs": "2, #3 and ",
     "brackets": "[",
     "pictures": "![",
     "links": "[a](b ",
@@ -68,9 +71,9 @@ def steps(text: str) -> int:
     return count
 
 
-@pytest.mark.parametrize("begin", ["/run ", "/log ", ""])
+@pytest.mark.parametrize("begin", ["/run ", "/log ", "/compare ", ""])
 @pytest.mark.parametrize("piece", list(PIECES.values()), ids=list(PIECES))
 def test_twice_the_text_takes_at_most_twice_the_steps(begin: str, piece: str) -> None:
     parse_comment("/run a=1")  # what is made once is made
-    once, twice = steps(begin + piece * 40), steps(begin + piece * 80)
+    once, twice = steps(begin + piece * 100), steps(begin + piece * 200)
     assert twice <= 2.2 * once + 2_000

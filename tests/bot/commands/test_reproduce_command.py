@@ -52,9 +52,17 @@ def test_it_is_written_with_the_number_of_a_run() -> None:
     assert parse_comment("/reproduce 3 timeout=2h") == (Reproduce(3, "2h"),)
 
 
-@pytest.mark.parametrize("text", ["/reproduce", "/reproduce 1 2", "/reproduce all", "/reproduce 0"])
-def test_anything_else_is_refused(text: str) -> None:
-    with pytest.raises(RequestError, match="is not a run's number"):
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("/reproduce", "no run is named"),
+        ("/reproduce 1 2", "2 runs cannot be reproduced"),
+        ("/reproduce all", "is not a run's number"),
+        ("/reproduce 0", "is not a run's number"),
+    ],
+)
+def test_anything_else_is_refused(text: str, message: str) -> None:
+    with pytest.raises(RequestError, match=message):
         parse_comment(text)
 
 

@@ -57,6 +57,16 @@ def test_a_comment_that_imitates_an_entry_is_none(forge: LocalForge) -> None:
     assert len(forge.thread(number).comments) == 2
 
 
+def test_the_number_of_a_comment_that_was_deleted_is_not_given_again(forge: LocalForge) -> None:
+    number = opened(forge)
+    for text in ("One", "Two", "Three"):
+        forge.post_comment(number, "Ada", text)
+    for deleted in forge.root.glob("1/000[23]-ada.md"):
+        deleted.unlink()
+    forge.post_comment(number, "Ada", "Four")
+    assert [comment.number for comment in forge.thread(number).comments] == [1, 4]
+
+
 def test_an_entry_posted_again_is_edited_in_place(forge: LocalForge) -> None:
     number = opened(forge)
     forge.upsert_entry(number, "welcome", "One", {"n": 1})
