@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.command import Start
+from bot.commands.run import declared_if_readable
 from bot.commands.spec import Spec
 from bot.commands.welcome import excursion_memory, welcome_now
 from bot.commands.words import write_line, write_pairs, write_word
@@ -35,6 +36,7 @@ from bot.template import Template
 from bot.thread import WELCOME, Thread
 
 ASKED = "asked"
+_TEMPLATE = "template"
 
 
 def decide_ask(
@@ -102,7 +104,10 @@ def parse(words: tuple[str, ...], named: Mapping[str, str]) -> Start:
             right="Write a template's name, and parameters as name=value.",
             culprit=words[1],
         )
-    return Start(words[0] if words else None, dict(named))
+    if words or _TEMPLATE not in named:
+        return Start(words[0] if words else None, dict(named))
+    rest = {name: value for name, value in named.items() if name != _TEMPLATE}
+    return Start(named[_TEMPLATE], rest)  # as on the command line
 
 
 def decide(command: Start, world: World) -> tuple[Effect, ...]:
@@ -121,6 +126,8 @@ def decide(command: Start, world: World) -> tuple[Effect, ...]:
             f"issue {thread.number} was begun with the template {begun.template}",
             right="Ask a new question for another template.",
         )
+    if begun and command.parameters:
+        _check_defaults(command, world)
     if template is None:
         return ()
     if begun is not None and read_excursion(thread) is None:
@@ -136,6 +143,25 @@ def decide(command: Start, world: World) -> tuple[Effect, ...]:
         config=world.config,
         surroundings=world.surroundings,
     )
+
+
+def _check_defaults(command: Start, world: World) -> None:
+    """Refuse parameters that an excursion which has begun would not have; given again they are.
+
+    Raises:
+        RequestError: Its notebook has other defaults, or no such parameters.
+    """
+    declared = declared_if_readable(world)
+    if declared is None:
+        return
+    parameters, sets = declared.parameters, declared.sets
+    wanted = bind(parameters, command.parameters, where="-p", sets=sets)
+    if wanted != bind(parameters, {}, where="-p", sets=sets):
+        issue, given = world.thread.number, command.parameters
+        raise RequestError(
+            f"excursion {issue} has begun, with other parameters",
+            right=f"Run it with these: {world.surroundings.command('run', issue, given)}",
+        )
 
 
 def asked_template(thread: Thread) -> str | None:

@@ -10,6 +10,7 @@ from samples import EXCURSION, NOW, TEMPLATE, remembered, thread, unbegun, world
 
 from bot.command import Start
 from bot.commands import decide
+from bot.commands.parser import parse_comment
 from bot.commands.start import asked_kind, asked_template, decide_ask
 from bot.commands.world import World
 from bot.config import Config, Runner
@@ -254,3 +255,19 @@ def test_a_damaged_welcome_is_no_excursion(change: dict[str, Any]) -> None:
 def test_a_later_title_changes_nothing_that_was_decided() -> None:
     assert read_excursion(thread(title="Another question")) == EXCURSION
     assert world(now=NOW).begun() == EXCURSION
+
+
+def test_what_has_begun_keeps_its_parameters() -> None:
+    begun = world(template=TEMPLATE)
+    assert decide(Start(), begun) == ()
+    assert decide(Start(parameters={"layer": "0", "seed": "7"}), begun) == ()  # given again
+    with pytest.raises(RequestError, match="excursion 1 has begun, with other") as refused:
+        decide(Start(parameters={"layer": "3"}), begun)
+    assert "excursion run 1 -p layer=3" in refused.value.right
+    with pytest.raises(RequestError, match="no parameter 'lyer'"):
+        decide(Start(parameters={"lyer": "3"}), begun)
+
+
+def test_a_template_may_be_given_as_on_the_command_line() -> None:
+    assert parse_comment("/start template=blank seed=3") == (Start("blank", {"seed": "3"}),)
+    assert parse_comment("/start blank template=x") == (Start("blank", {"template": "x"}),)
