@@ -22,7 +22,7 @@ from bot.command import (
 )
 from bot.command import Status as AskStatus
 from bot.commands.answer import newest_good
-from bot.commands.compare import notebooks_wanted
+from bot.commands.compare import commits_wanted, notebooks_wanted
 from bot.commands.retry import source_number
 from bot.commands.run import SOURCE
 from bot.commands.start import asked_kind, asked_template
@@ -90,6 +90,9 @@ def read_world(
         chosen = notebooks_wanted(asked, world["runs"])
         sources = forge.run_sources(event.issue, chosen)
         world["run_files"] = {n: {SOURCE: found} for n, found in sources.items()}
+        commits = commits_wanted(asked, world["runs"]) if excursion else ()
+        folder = excursion.folder if excursion else ""
+        world["folders"] = {each: forge.folder(each, folder) for each in commits}
         kept = forge.run_commits(event.issue) if shell.surroundings.is_github else None
         world["surroundings"] = replace(shell.surroundings, kept=kept)
     head = forge.head(excursion.branch) if excursion else None

@@ -6,9 +6,10 @@ The first run is the base: the others are held against it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.agreement import MetricPair, Verdict, compare_environments, compare_metric
+from bot.excursion_file import NOTEBOOK
 from bot.matched_figures import FigureRow, match_figures
 from bot.notebook_diff import CannotCompareError, NotebookDiff, diff_notebooks
 from bot.parameters import Value, written
@@ -27,6 +28,8 @@ class Side:
         result: All that is known of it; None where its files are missing.
         missing: What is missing of it, as plain text; empty where nothing is.
         notebook: Its notebook as it was executed, where it was asked for and found.
+        files: What lay in the excursion's folder: name ─► what names its content; None where that
+            was not asked for, since all is of one commit.
     """
 
     run_id: str
@@ -35,6 +38,7 @@ class Side:
     result: RunResult | None = None
     missing: str = ""
     notebook: bytes | None = None
+    files: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -54,19 +58,21 @@ class MetricRow:
 
 @dataclass(frozen=True)
 class CodeChange:
-    """How a run's notebook differs from the base's.
+    """How a run's code differs from the base's.
 
     Attributes:
         run_id: Which run.
         diff: What changed; None where that cannot be said.
         unknown: Why not, as plain text.
         like: The run before it whose notebook is the very same; empty if there is none.
+        others: The other files of the excursion's folder that differ.
     """
 
     run_id: str
     diff: NotebookDiff | None = None
     unknown: str = ""
     like: str = ""
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,7 @@ class Comparison:
         metrics: All metrics, the main one first.
         goal: Which value of the main metric is best; empty where nobody said.
         figures: Their pictures, in the base's order.
-        code: Each run but the base; empty where all notebooks are the same.
+        code: Each run but the base; empty where notebooks and all other files are the same.
         parameters: Those that differ.
         environment: What differs in what they ran on.
         same: What is the same in all, in words.
@@ -169,27 +175,43 @@ def _best(
 
 
 def _code(sides: Sequence[Side]) -> tuple[CodeChange, ...]:
-    """Say how each notebook differs from the base's; nothing where all are the same."""
+    """Say how the code of each run differs from the base's; nothing where none does."""
+    others = [_other_files(sides[0], side) for side in sides]
     digests = [side.result.notebook_sha256 if side.result else "" for side in sides]
-    if len(set(digests)) == 1 and digests[0]:
+    if len(set(digests)) == 1 and digests[0] and not any(others):
         return ()
-    base = sides[0]
+    codes = list(zip(digests, others, strict=True))
     changes = []
     for place, side in enumerate(sides[1:], start=1):
-        earlier = digests.index(digests[place]) if digests[place] else place
+        change = CodeChange(side.run_id, others=others[place])
+        earlier = codes.index(codes[place]) if digests[place] else place
         if earlier < place:
-            changes.append(CodeChange(side.run_id, NotebookDiff(), like=sides[earlier].run_id))
-            continue
-        lost = next((each for each in (base, side) if each.notebook is None), None)
-        if base.notebook is None or side.notebook is None:
-            why = f"the notebook of run {lost.run_id} is missing" if lost else ""
-            changes.append(CodeChange(side.run_id, unknown=why))
-            continue
-        try:
-            changes.append(CodeChange(side.run_id, diff_notebooks(base.notebook, side.notebook)))
-        except CannotCompareError as error:
-            changes.append(CodeChange(side.run_id, unknown=str(error)))
+            change = replace(change, diff=NotebookDiff(), like=sides[earlier].run_id)
+        elif digests[place] and digests[place] == digests[0]:
+            change = replace(change, diff=NotebookDiff())
+        else:
+            change = _compared(change, sides[0], side)
+        changes.append(change)
     return tuple(changes)
+
+
+def _compared(change: CodeChange, base: Side, side: Side) -> CodeChange:
+    """Add what changed in the notebook, or why that is not known."""
+    if base.notebook is None or side.notebook is None:
+        lost = base if base.notebook is None else side
+        return replace(change, unknown=f"the notebook of run {lost.run_id} is missing")
+    try:
+        return replace(change, diff=diff_notebooks(base.notebook, side.notebook))
+    except CannotCompareError as error:
+        return replace(change, unknown=str(error))
+
+
+def _other_files(base: Side, side: Side) -> tuple[str, ...]:
+    """Name the files beside the notebook that differ, but for what only tells of the work."""
+    if base.files is None or side.files is None:
+        return ()
+    names = (base.files.keys() | side.files.keys()) - {NOTEBOOK, "README.md"}
+    return tuple(sorted(n for n in names if base.files.get(n) != side.files.get(n)))
 
 
 def _parameters(sides: Sequence[Side]) -> tuple[Row, ...]:

@@ -57,4 +57,5 @@ def _code(change: CodeChange) -> dict[str, Any]:
         "unknown": change.unknown or None,
         "diff": "\n".join(diff.lines) if diff else None,
         "text_cells": diff.texts if diff else None,
+        "other_files": list(change.others),
     }

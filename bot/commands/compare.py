@@ -92,6 +92,13 @@ def notebooks_wanted(command: Compare, runs: tuple[StoredRun, ...]) -> tuple[int
     return tuple(first.values()) if len(first) > 1 else ()
 
 
+def commits_wanted(command: Compare, runs: tuple[StoredRun, ...]) -> tuple[str, ...]:
+    """Name the commits whose files must be listed: none where all runs are of one."""
+    chosen = [run.result for run in runs if run.number in command.runs and run.result is not None]
+    commits = tuple(dict.fromkeys(result.commit for result in chosen))
+    return commits if len(commits) > 1 else ()
+
+
 def picture_addresses(command: Compare, world: World) -> Address:
     """Say where the pictures of runs are found."""
     issue, here = world.thread.number, world.surroundings
@@ -134,7 +141,8 @@ def _side(number: int, world: World) -> Side:
     if stored is not None and stored.result is not None:
         result = stored.result
         source = _notebook(result.notebook_sha256, world)
-        return Side(run_id, result.status, result.metrics, result, notebook=source)
+        files = world.folders.get(result.commit)
+        return Side(run_id, result.status, result.metrics, result, notebook=source, files=files)
     data = (entry.data if entry else None) or {}
     if (stored is not None and stored.alive) or data.get("status") == "running":
         return Side(run_id, None, {}, missing="it has no result yet")

@@ -37,6 +37,8 @@ class World:
     runs: tuple[StoredRun, ...] = ()
     sweeps: tuple[StoredSweep, ...] = ()  # whose commands are not done
     run_files: Mapping[int, Mapping[str, bytes]] = field(default_factory=dict)
+    # Commit ─► what lay in the excursion's folder: name ─► what names its content.
+    folders: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     merge_obstacle: str = ""
     template: Template | None = None
     secrets: Secrets = field(default_factory=Secrets)  # that nothing published may hold

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 from bot.errors import ForgeError, RequestError
 from bot.forge import github_queries as queries
@@ -58,6 +59,15 @@ class GithubBranches(GithubPlace):
             if found and found.oid == commit and f"{known}:{path}" in self._objects:
                 return f"{known}:{path}"
         return f"{commit}:{path}"
+
+    def folder(self, commit: str, path: str) -> dict[str, str]:
+        """List a folder at a commit: each name in it with what names its content; or nothing.
+
+        https://docs.github.com/en/rest/repos/contents#get-repository-content
+        """
+        found = self._api.get(f"/contents/{quote(path)}", ref=commit, allowed=(404,)).data
+        listed = found if isinstance(found, list) else []
+        return {str(entry["name"]): str(entry["sha"]) for entry in listed}
 
     def uncommitted(self, branch: str) -> tuple[str, ...]:
         """Give nothing: on GitHub all is committed."""

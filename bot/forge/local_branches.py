@@ -49,7 +49,14 @@ class LocalBranches(LocalPlace):
 
     def tree(self, commit: str) -> dict[str, str]:
         """List what a commit holds: each file's path with the name of its content."""
-        listed = self.git.run("ls-tree", "-r", "-z", "--full-tree", commit).stdout
+        return self._listed("-r", commit)
+
+    def folder(self, commit: str, path: str) -> dict[str, str]:
+        """List a folder at a commit: each name in it with what names its content; or nothing."""
+        return self._listed(f"{commit}:{path}", allowed=(0, 128))
+
+    def _listed(self, *which: str, allowed: tuple[int, ...] = (0,)) -> dict[str, str]:
+        listed = self.git.run("ls-tree", "-z", "--full-tree", *which, allowed=allowed).stdout
         lines = listed.decode(errors="surrogateescape").split("\0")
         pairs = (line.partition("\t")[::2] for line in lines if line)
         return {path: about.rpartition(" ")[2] for about, path in pairs}

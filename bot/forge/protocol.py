@@ -117,6 +117,9 @@ class Branches(Protocol):
     def read_files(self, commit: str, paths: Sequence[str]) -> dict[str, bytes | None]:
         """Read files at a commit, None for those that are not there."""
 
+    def folder(self, commit: str, path: str) -> dict[str, str]:
+        """List a folder at a commit: each name in it with what names its content; or nothing."""
+
     def uncommitted(self, branch: str) -> tuple[str, ...]:
         """List what is changed but not committed where the branch is worked on."""
 

@@ -21,6 +21,7 @@ _MOST_NAMED = 8  # metrics that are the same, each with its value
 _MOST_SHOWN, _MOST_FOLDED = 3, 12  # rows of plots
 _MOST_ROWS = 40  # of parameters, and of what differs in environments
 _OPEN_ROWS = 8  # above which they are folded away
+_MOST_FILES = 8
 _MOST_LINES = 200  # of a diff
 _LONGEST_LINE = 160
 _ROOM_OF_DIFFS = 24_000  # characters
@@ -123,7 +124,8 @@ def code_line(change: CodeChange, base: Side) -> str:
         return f"Code of run {change.run_id}: as that of run {change.like}"
     diff = change.diff
     if diff is None:
-        return f"What changed in the code of run {change.run_id} is not known: {change.unknown}"
+        why = f"{change.unknown}{_others(change)}"
+        return f"What changed in the code of run {change.run_id} is not known: {why}"
     counted = [
         (diff.changed, "changed"),
         (diff.added, "new"),
@@ -132,7 +134,17 @@ def code_line(change: CodeChange, base: Side) -> str:
     said = [f"{count} {word}" for count, word in counted if count]
     cells = ", ".join(said) + f" cell{'' if diff.cells == 1 else 's'}" if said else "no code"
     texts = f", and {diff.texts} of text" if diff.texts else ""
-    return f"Code of run {change.run_id} against run {base.run_id}: {cells}{texts}"
+    cells = "notebook the same" if change.others and not (said or texts) else f"{cells}{texts}"
+    return f"Code of run {change.run_id} against run {base.run_id}: {cells}{_others(change)}"
+
+
+def _others(change: CodeChange) -> str:
+    """Name the files beside the notebook that changed."""
+    if not change.others:
+        return ""
+    shown = ", ".join(clip(name, 60) for name in change.others[:_MOST_FILES])
+    more = len(change.others) - _MOST_FILES
+    return f"; changed beside it: {shown}{f' and {more} more' if more > 0 else ''}"
 
 
 def _odd_ones(sides: Sequence[Side]) -> list[str]:

@@ -15,13 +15,16 @@ def test_a_prediction_is_scored_and_runs_are_compared(repository: Repository) ->
     assert "Scored when a run records share: share > 0.8." in said.err
     repository.must("run", "1", "-p", "seed=2")
     assert "Did you mean 'share'?" in repository.excursion("predict", "1", "shar<1").err
+    (repository.folder() / "help.py").write_text("# Help\n")
     repository.commit_notebook(f"{RECORD}record(share=0.6 + seed / 10)")
     repository.must("run", "1", "-p", "seed=3")
 
     told = repository.must("compare", "1", "1", "2")
     assert "share   0.7000   0.9000 (+0.2)" in told
     assert "-record(share=0.5 + seed / 10)\n+record(share=0.6 + seed / 10)" in told
+    assert "; changed beside it: help.py" in told
     document = repository.json("compare", "1", "1", "2")
+    assert document["code"]["1.2"]["other_files"] == ["help.py"]
     assert document["metrics"]["share"]["differences"][1] == pytest.approx(0.2)
     assert document["parameters"] == {"seed": ["2", "3"]}
     assert repository.excursion("compare", "1", "1", "9").status == 2

@@ -11,7 +11,7 @@ from samples import COMMIT, entry, notebook, request, result, thread, world
 
 from bot.command import Compare
 from bot.commands import decide
-from bot.commands.compare import notebooks_wanted, parse, write
+from bot.commands.compare import commits_wanted, notebooks_wanted, parse, write
 from bot.commands.parser import parse_comment
 from bot.commands.run import SOURCE
 from bot.commands.world import World
@@ -68,6 +68,22 @@ def test_the_code_that_changed_is_folded_away() -> None:
     text = told(world(runs=runs, run_files=files), 1, 2)
     assert "<summary>Code of run 1.2 against run 1.1: 1 changed, 1 new cells</summary>" in text
     assert "```diff\n@@ cell 0 @@\n-a = 1\n+a = 2\n@@ cell 1, new @@\n+show(model)\n```" in text
+
+
+def test_other_files_that_changed_are_named() -> None:
+    other = "e" * 40
+    runs = (stored(1), stored(2, commit=other), stored(3, commit=other))
+    folder = {"notebook.ipynb": "1", "models.py": "2", "README.md": "3", "data.csv": "4"}
+    changed = folder | {"models.py": "5", "README.md": "6", "layers.py": "7"}
+    assert commits_wanted(Compare((1, 2, 3)), runs) == (COMMIT, other)
+    assert commits_wanted(Compare((2, 3)), runs) == ()
+    text = told(world(runs=runs, folders={COMMIT: folder, other: changed}), 1, 2, 3)
+    assert "Code of run 1.2 against run 1.1: notebook the same; changed beside it: " in text
+    assert ": layers.py, models.py" in text
+    assert "Code of run 1.3: as that of run 1.2" in text
+    assert "The same in all: parameters" in text  # not the code
+    same = told(world(runs=runs, folders={COMMIT: folder, other: folder}), 1, 2)
+    assert "The same in all: code, parameters" in same
 
 
 def test_a_run_that_failed_is_compared_and_says_why() -> None:
