@@ -80,15 +80,21 @@ class Trial:
 
 
 class Trials:
-    """Runs templates, each with the same parameters once."""
+    """Runs templates, each with the same parameters once.
 
-    def __init__(self, place: Path) -> None:
+    Args:
+        place: An empty folder to work in.
+        more: Variables that the commands get beside their own.
+    """
+
+    def __init__(self, place: Path, **more: str) -> None:
         self._place = place
         self._runtime = tempfile.TemporaryDirectory(prefix="trials-", dir="/tmp")  # sockets' paths
         self._environment = offline() | {
             "XDG_RUNTIME_DIR": self._runtime.name,
             "EXCURSIONS_WARM": "",
             "EXCURSIONS_TURNS": "off",
+            **more,
         }
         self._repositories: dict[str, Repository] = {}
         self._done: dict[tuple[str, int, str], Trial] = {}
