@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 from rigs import node, slurm, warm
+from rigs.commands import Commands
 from rigs.github import Server
 from rigs.workflows import Language
 
@@ -38,6 +40,14 @@ class Done:
     err: str
 
 
+@cache
+def commands() -> Commands:
+    """What carries out commands, for as long as this process lives."""
+    found = Commands()
+    atexit.register(found.close)
+    return found
+
+
 @dataclass(frozen=True)
 class Repository:
     """A repository in which commands are given as a user would give them."""
@@ -51,14 +61,7 @@ class Repository:
         return done.stdout.strip()
 
     def excursion(self, *words: str, cwd: Path | None = None, **environment: str) -> Done:
-        done = subprocess.run(
-            [sys.executable, "-m", "bot", *words],
-            cwd=cwd or self.top,
-            capture_output=True,
-            text=True,
-            check=False,
-            env=os.environ | environment,
-        )
+        done = commands().run(words, cwd=cwd or self.top, environment=os.environ | environment)
         return Done(done.returncode, done.stdout, done.stderr)
 
     def must(self, *words: str) -> str:
@@ -168,6 +171,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             name = given.params.get("name", "") if given else ""
             stem = item.path.stem.removeprefix("test_").replace("_", "-")  # test_induction_heads.py
             item.add_marker(pytest.mark.xdist_group(name.rpartition("/")[2] or stem))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Make sure that groups are kept together: else templates are tried again and again."""
+    if not session.config.getoption("loadgroup", default=False):
+        return
+    for item in session.items:
+        if item.get_closest_marker("xdist_group") and "@" not in item.nodeid.rpartition("]")[2]:
+            raise pytest.UsageError("this pytest-xdist cannot group the tests of this pytest")
 
 
 Wait = Callable[[Callable[[], bool]], None]
