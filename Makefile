@@ -49,13 +49,13 @@ types: setup
 
 check: setup
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest -n 3 --dist loadgroup --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 4 --dist loadgroup --cov --cov-report=term:skip-covered
 
 excursions: setup
 	@$(BIN)/excursion reproduce --all
 
 trials: setup
-	EXCURSIONS_SEEDS=all $(BIN)/python -m pytest -n 2 --dist loadgroup tests/templates
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/templates
 
 faults: setup
 	EXCURSIONS_FAULTS=all $(BIN)/python -m pytest -s tests/bot/actions/test_nothing_twice.py tests/e2e/test_kills.py

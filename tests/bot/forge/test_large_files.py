@@ -74,7 +74,11 @@ def test_what_came_into_the_file_meanwhile_is_not_what_is_kept(git: Git) -> None
     assert written(git, large=file) == LARGE
 
 
-@pytest.mark.parametrize("left", [LARGE, LARGE[::-1], LARGE[:-1], None])
+@pytest.mark.parametrize(
+    "left",
+    [LARGE, LARGE[::-1], LARGE[:-1], None],
+    ids=["the same", "as large", "cut short", "nothing"],
+)
 def test_what_is_published_is_the_content_whatever_the_run_left(
     forge: LocalForge, left: bytes | None
 ) -> None:
