@@ -14,6 +14,8 @@ from difflib import SequenceMatcher, unified_diff
 from itertools import islice
 from typing import Any
 
+from runner.imports import GRAMMARS, left_out
+
 _CONTEXT = 2  # lines around a change
 _NEAR = 0.5  # from here on two cells are one that changed
 _LOOKED_AT = 400  # characters of a cell, to find out which it is
@@ -183,7 +185,8 @@ def _beginning(cell: _Cell) -> str:
 def _steps(before: Sequence[_Cell], after: Sequence[_Cell]) -> list[Any]:
     """Ask nbdime what became of the cells, as steps along the first notebook."""
     try:
-        from nbdime import diff_notebooks
+        with left_out(*GRAMMARS):
+            from nbdime import diff_notebooks
     except ImportError as error:
         raise CannotCompareError(
             "nbdime is not installed here (pip install 'excursions[compare]')"

@@ -19,6 +19,7 @@ from bot.excursion_file import FILE_NAME, NOTEBOOK, ExcursionFile, write_excursi
 from bot.log.safety import authored, inline
 from bot.parameters import Declaration, Value, written
 from bot.template import Template
+from runner.imports import GRAMMARS, left_out
 
 _SUFFIX = ".j2"
 _NOTEBOOK_SCRIPT = "notebook.py"
@@ -104,7 +105,8 @@ def notebook_bytes(script: str) -> bytes:
 
     Cell ids are digests of the cells' own sources, so that they stay when other cells change.
     """
-    import jupytext  # here, since only a new excursion needs it
+    with left_out(*GRAMMARS):
+        import jupytext  # here, since only a new excursion needs it
 
     notebook = jupytext.reads(script, fmt=_PERCENT)
     notebook.metadata = {

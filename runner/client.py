@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_core.utils import run_sync
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbformat.v4 import output_from_msg
 from traitlets import Instance
 
 from runner import gpus, preamble
 from runner.journal import Journal
 from runner.kernel import KernelManager, end_group
-from runner.papermill import PapermillNotebookClient
+from runner.papermill import (
+    CellExecutionError,
+    CellTimeoutError,
+    DeadKernelError,
+    PapermillNotebookClient,
+    output_from_msg,
+)
 from runner.records import CellStatus
 from runner.transcript import PREPARED, Transcript
 

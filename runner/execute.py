@@ -16,9 +16,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-
 from runner import gpus
 from runner.block import composed
 from runner.client import Limits, Recorder, RecordingClient
@@ -26,9 +23,13 @@ from runner.journal import Journal, read_story
 from runner.kernel import manager_class
 from runner.memory import memory_kills, memory_limit, out_of_memory
 from runner.papermill import (
+    CellExecutionError,
+    CellTimeoutError,
+    DeadKernelError,
     NBClientEngine,
     NotebookExecutionManager,
     execute_notebook,
+    nbformat,
     papermill_engines,
 )
 from runner.provenance import environment

@@ -1,30 +1,30 @@
-"""papermill ─► the parts of it that we use, without what it would load to read from clouds.
+"""papermill and what it stands on ─► the parts that we use, without what they would load beside.
 
-Of the libraries for that it imports whatever is installed, which may take more memory and time than
-all else that executes a notebook. We hand it notebooks, never addresses.
+Of the libraries to read from clouds papermill imports whatever is installed, which may take more
+memory and time than all else that executes a notebook. We hand it notebooks, never addresses.
 """
 
 from __future__ import annotations
 
-import sys
+from runner.imports import GRAMMARS, left_out
 
-_FOR_CLOUDS = ("azure", "boto3", "gcsfs", "github", "pyarrow")
-
-_left_out = [name for name in _FOR_CLOUDS if name not in sys.modules]
-for _name in _left_out:  # https://docs.python.org/3/reference/import.html#the-module-cache
-    sys.modules[_name] = None  # type: ignore[assignment]
-try:
+with left_out(*GRAMMARS, "azure", "boto3", "gcsfs", "github", "pyarrow"):
+    import nbformat
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+    from nbformat.v4 import output_from_msg
     from papermill.clientwrap import PapermillNotebookClient
     from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
     from papermill.execute import execute_notebook
-finally:
-    for _name in _left_out:
-        del sys.modules[_name]
 
 __all__ = [
+    "CellExecutionError",
+    "CellTimeoutError",
+    "DeadKernelError",
     "NBClientEngine",
     "NotebookExecutionManager",
     "PapermillNotebookClient",
     "execute_notebook",
+    "nbformat",
+    "output_from_msg",
     "papermill_engines",
 ]
