@@ -55,7 +55,7 @@ excursions: setup
 	@$(BIN)/excursion reproduce --all
 
 trials: setup
-	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/templates
+	EXCURSIONS_SEEDS=all $(BIN)/python -m pytest -n 2 --dist loadgroup tests/templates
 
 faults: setup
 	EXCURSIONS_FAULTS=all $(BIN)/python -m pytest -s tests/bot/actions/test_nothing_twice.py tests/e2e/test_kills.py

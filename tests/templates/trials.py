@@ -31,6 +31,10 @@ WITH_NOTEBOOK = sorted(
 )
 Value = bool | int | float | str
 SEEDS = (0, 1, 2)  # what a template promises holds for each
+# Those that train for long are tried with one seed, but by `make trials`.
+LONG = {"grokking", "induction-heads", "minimal-sae", "no-positions", "probing"}
+if os.environ.get("EXCURSIONS_SEEDS") == "all":
+    LONG = set()
 
 
 def offline() -> dict[str, str]:
@@ -100,17 +104,24 @@ class Trials:
         self._warm = False
 
     def __call__(
-        self, name: str, seeds: tuple[int, ...] = SEEDS, *, fails: bool = False, **given: Value
+        self,
+        name: str,
+        seeds: tuple[int, ...] | None = None,
+        *,
+        fails: bool = False,
+        **given: Value,
     ) -> list[Trial]:
         """Run a template for several seeds, or remember how it went.
 
         Args:
             name: `demos/induction-heads`, or without its kind.
-            seeds: One run for each.
+            seeds: One run for each; if not given, those for which its promises are looked at.
             fails: Whether the runs must fail, rather than succeed.
             given: Values of parameters; those that are not named have their defaults.
         """
         name = next(each for each in WITH_NOTEBOOK if name in (each, each.partition("/")[2]))
+        if seeds is None:
+            seeds = SEEDS[:1] if name.partition("/")[2] in LONG else SEEDS
         key = json.dumps(given, sort_keys=True)
         missing = [seed for seed in seeds if (name, seed, key) not in self._done]
         # With its defaults each is timed once, whatever was tried before.

@@ -296,7 +296,17 @@ def test_cells_of_many_kinds_show_the_same(full: Warm, tmp_path: Path) -> None:
     assert len(pictures(warm)) == 4
 
 
-@pytest.mark.parametrize("name", QUICK)
+# One of each sort: interactive, of numpy alone, training by hand, training transformers, a library.
+@pytest.mark.parametrize(
+    "name",
+    [
+        "demos/attention-patterns",
+        "demos/blank",
+        "demos/grokking",
+        "demos/induction-heads",
+        "libs/prototype",
+    ],
+)
 def test_templates_show_the_same(
     name: str, full: Warm, repository: Repository, tmp_path: Path
 ) -> None:
