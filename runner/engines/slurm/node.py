@@ -94,14 +94,10 @@ class _Stop:
     def __init__(self) -> None:
         self.runner: subprocess.Popen[bytes] | None = None
         self.number: int | None = None  # the first signal that came
+        self.at_limit = False  # whether it was Slurm's time limit that ended the run
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
             signal.signal(number, self._came)
         signal.signal(signal.SIGALRM, self._kill)
-
-    @property
-    def at_limit(self) -> bool:
-        """Whether it was Slurm's time limit that ended the run."""
-        return self.number == signal.SIGUSR1
 
     def pass_on(self) -> None:
         """Ask the runner to end, and see to it that it does."""
@@ -112,6 +108,9 @@ class _Stop:
             signal.alarm(_PATIENCE_S)
 
     def _came(self, number: int, _frame: FrameType | None) -> None:
+        # Where the limit is near already Slurm sends both at once, and either may come first.
+        if number == signal.SIGUSR1 and self.number in (None, signal.SIGTERM):
+            self.at_limit = True
         if self.number is None:
             self.number = number
             self.pass_on()
