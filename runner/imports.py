@@ -23,7 +23,7 @@ def left_out(*names: str) -> Iterator[None]:
     """
     absent = [name for name in names if name not in sys.modules]
     for name in absent:
-        sys.modules[name] = None  # type: ignore[assignment]
+        sys.modules[name] = None  # type: ignore[assignment]  # the stubs forbid it
     try:
         yield
     finally:

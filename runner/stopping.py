@@ -8,6 +8,8 @@ import signal
 from collections.abc import Iterator
 from types import FrameType
 
+_NUMBERS = (signal.SIGINT, signal.SIGTERM)
+
 
 class CancelledError(KeyboardInterrupt):
     """Somebody wants this run to stop.
@@ -23,20 +25,19 @@ class Stops:
     a kernel's message is written whole, once.
     """
 
-    _numbers = (signal.SIGINT, signal.SIGTERM)
-
     def __init__(self) -> None:
+        self._over = False
         self._held = False
         self._kept: CancelledError | None = None
 
     def listen(self) -> None:
         """Let through what was held back until it could be told of."""
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, self._numbers)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _NUMBERS)
 
     def ignore(self) -> None:
         """Change nothing from now on: the rest is short, and must not be cut off."""
-        for each in self._numbers:
-            signal.signal(each, signal.SIG_IGN)
+        self._over = True
+        _ignore()
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -52,7 +53,7 @@ class Stops:
 
     def cancel(self, number: int, _frame: FrameType | None) -> None:
         """Stop the run."""
-        self.ignore()
+        _ignore()
         error = CancelledError(f"stopped by {signal.Signals(number).name}")
         if self._held:
             self._kept = error
@@ -61,14 +62,18 @@ class Stops:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             raise error from None
-        loop.call_soon_threadsafe(_raise, error)
+        loop.call_soon_threadsafe(self._raise, error)
+
+    def _raise(self, error: CancelledError) -> None:
+        if not self._over:
+            raise error
 
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[Stops]:
     """Have signals stop what is done here; at the end they are ignored."""
     stops = Stops()
-    for each in (signal.SIGINT, signal.SIGTERM):
+    for each in _NUMBERS:
         signal.signal(each, stops.cancel)
     try:
         yield stops
@@ -76,5 +81,6 @@ def stoppable() -> Iterator[Stops]:
         stops.ignore()
 
 
-def _raise(error: CancelledError) -> None:
-    raise error
+def _ignore() -> None:
+    for each in _NUMBERS:
+        signal.signal(each, signal.SIG_IGN)

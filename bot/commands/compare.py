@@ -20,7 +20,7 @@ from bot.log.spoiler import is_folded
 from bot.side_by_side import Comparison, Side, side_by_side
 from bot.side_by_side_document import document
 from bot.template import Metrics
-from runner.records import Figure, Metric, Status
+from runner.records import Figure, Metric, RunResult, Status
 
 MOST = 6  # runs; more are no table that anybody reads
 
@@ -87,16 +87,20 @@ def compared(command: Compare, world: World) -> Comparison:
 
 def notebooks_wanted(command: Compare, runs: tuple[StoredRun, ...]) -> tuple[int, ...]:
     """Name the runs whose notebooks must be read: none where all are the same."""
-    chosen = [run for run in runs if run.number in command.runs and run.result is not None]
-    first = {run.result.notebook_sha256: run.number for run in reversed(chosen) if run.result}
+    chosen = _ended(command, runs)
+    first = {result.notebook_sha256: number for number, result in reversed(chosen)}
     return tuple(first.values()) if len(first) > 1 else ()
 
 
 def commits_wanted(command: Compare, runs: tuple[StoredRun, ...]) -> tuple[str, ...]:
     """Name the commits whose files must be listed: none where all runs are of one."""
-    chosen = [run.result for run in runs if run.number in command.runs and run.result is not None]
-    commits = tuple(dict.fromkeys(result.commit for result in chosen))
+    commits = tuple(dict.fromkeys(result.commit for _, result in _ended(command, runs)))
     return commits if len(commits) > 1 else ()
+
+
+def _ended(command: Compare, runs: tuple[StoredRun, ...]) -> list[tuple[int, RunResult]]:
+    """Give the results of the runs that are compared, with their numbers."""
+    return [(run.number, run.result) for run in runs if run.number in command.runs and run.result]
 
 
 def picture_addresses(command: Compare, world: World) -> Address:

@@ -26,9 +26,7 @@ def run_numbers(words: tuple[str, ...], issue: int | None, *, right: str) -> tup
     return tuple(_number(part, issue, right=right, culprit=part) for part in _parts(words))
 
 
-def run_option(
-    named: Mapping[str, str], issue: int | None, *, right: str = "Write run=2."
-) -> dict[str, str]:
+def run_option(named: Mapping[str, str], issue: int | None) -> dict[str, str]:
     """Read the pair `run=` among others, if there is one.
 
     Raises:
@@ -37,7 +35,7 @@ def run_option(
     if OPTION not in named:
         return dict(named)
     written = named[OPTION]
-    number = _number(written, issue, right=right, culprit=f"{OPTION}=")
+    number = _number(written, issue, right="Write run=2.", culprit=f"{OPTION}=")
     return {**named, OPTION: number}
 
 

@@ -211,7 +211,7 @@ def test_a_run_whose_output_never_stops_is_stopped_at_once(
     _, said = process.communicate(timeout=30)
     result = json.loads(repository.git("show", "refs/excursions/1/1:result.json"))
     assert (process.returncode, result["status"]) == (3, "cancelled"), (said, result["error"])
-    notebook = nbformat.reads(  # type: ignore[no-untyped-call]
+    notebook = nbformat.reads(  # type: ignore[no-untyped-call]  # has no types
         repository.git("show", "refs/excursions/1/1:notebook.ipynb"), as_version=4
     )
     printed = "".join(output.text for cell in notebook.cells for output in cell.get("outputs", ()))

@@ -61,7 +61,7 @@ def test_a_flood_of_messages_is_kept_whole(tmp_path: Path) -> None:
     result = run(tmp_path, f"{pause}\n{counts}", f"{pause}\n{shows}")
     assert result.status is Status.SUCCEEDED
     file = tmp_path / "run" / "notebook.ipynb"
-    notebook = nbformat.read(file, as_version=4)  # type: ignore[no-untyped-call]
+    notebook = nbformat.read(file, as_version=4)  # type: ignore[no-untyped-call]  # has no types
     printed, shown = (cell.outputs for cell in notebook.cells if cell.get("outputs"))
     assert printed[0].text.split() == [str(number) for number in range(20_000)]
     assert [int(output.data["text/plain"]) for output in shown] == list(range(5_000))

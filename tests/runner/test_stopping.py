@@ -61,3 +61,14 @@ def test_what_must_be_whole_is_finished_first(stops: Stops) -> None:
     assert done == ["first", "second"]
     with stops.held():
         done.append("third")  # it was told once
+
+
+def test_what_was_told_meanwhile_is_not_cut_off(stops: Stops) -> None:
+    """A signal that came with the last step of a run has nothing left to stop."""
+
+    async def last_step() -> None:
+        come()
+        stops.ignore()
+        await asyncio.sleep(0.01)
+
+    asyncio.run(last_step())
