@@ -143,7 +143,7 @@ def show_maps(maps: Maps) -> None:
         bare = {"showgrid": False, "zeroline": False, "showline": False, "ticks": ""}
         figure.update_xaxes(
             **_ticks(xs, log=False), showticklabels=below, **bare, **place,
-            tickangle=-90 if sum(map(len, xs.values())) * maps.across > 44 else 0,
+            tickangle=-90 if maps.upright(xs) else 0,
         )  # fmt: skip
         figure.update_yaxes(
             **_ticks(ys, log=False), showticklabels=left, autorange="reversed", **bare,
