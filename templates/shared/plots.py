@@ -755,7 +755,7 @@ def _name_points(pen: Any, frame: Frame, points: Iterable[tuple[float, float, st
             if up < 0 or (start < 0 and side == "right"):
                 continue
             if all(start >= b or start + long <= a or abs(up - at) > 0.055 for a, b, at in taken):
-                taken.append((start, start + long, up))
+                taken.append((start + 0.02, start + long - 0.02, up))
                 text = f"{name} " if side == "right" else f" {name}"
                 place = y - down * (high - low)
                 pen.words(text, x, place, BLACK, side, where="data", above=True)

@@ -224,6 +224,26 @@ def test_letters_around_a_matrix_do_not_touch_and_are_not_cut(shown: list[Any]) 
             assert box.y1 <= figure.bbox.y1 + 1, name
 
 
+def test_plotly_s_label_of_the_rows_stands_left_of_their_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[Any] = []
+    plots.use("plotly")
+    monkeypatch.setattr(sys.modules["plots_plotly"], "_show", drawn.append)
+    names = ["before", "control before"]
+    plots.matrix(
+        np.eye(2),
+        title="Rows",
+        x_label="digit",
+        y_label="network",
+        colour_label="share",
+        rows=names,
+    )
+    (label,) = (note for note in drawn[0].layout.annotations if note.text == "network")
+    assert label.xshift < -0.5 * plots.SMALL * len("control before")
+    assert drawn[0].layout.margin.l > -label.xshift + plots.TEXT
+
+
 # What two kinds of colour-blind people see of linear red, green and blue: Machado, Oliveira and
 # Fernandes, https://doi.org/10.1109/TVCG.2009.113, severity 1.
 SEEN = {
