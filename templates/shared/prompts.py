@@ -122,6 +122,12 @@ def pairs(
                 "a pair of your own needs all four: clean_prompt, corrupt_prompt, answer and "
                 "other_answer (or none, for the built-in ones)."
             )
+        for pair, names in ((own[:2], "prompts"), (own[2:], "answers")):
+            if pair[0].split() == pair[1].split():
+                raise ValueError(
+                    f"your two {names} are the same, “{pair[0].strip()}”: with nothing that "
+                    f"differs there is nothing to find."
+                )
         clean, corrupt, *answers = own
         if toy:
             for text in own:
