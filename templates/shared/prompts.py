@@ -10,6 +10,7 @@ import random
 from typing import NamedTuple
 
 import torch
+from models import tokens_of
 from toy_language import NAMES, THINGS, TOKENIZER, to_tokens
 from transformer_lens import TransformerBridge
 
@@ -151,10 +152,10 @@ def check(transformer: TransformerBridge, pairs: list[Pair]) -> None:
     Raises:
         ValueError: If not; it says of which prompt and what would be right.
     """
-    length = transformer.to_tokens(pairs[0].clean).shape[1]
+    length = tokens_of(transformer, pairs[0].clean).shape[1]
     for pair in pairs:
         for prompt in (pair.clean, pair.corrupt):
-            words = transformer.to_str_tokens(prompt)
+            words = transformer.to_str_tokens(tokens_of(transformer, prompt)[0])
             if len(words) != length:
                 raise ValueError(
                     f"“{prompt}” has {len(words)} tokens ({'|'.join(words)}) where "
