@@ -25,6 +25,7 @@ from bot.commands.run import REQUEST, SOURCE
 from bot.config import Config, read_config
 from bot.errors import RequestError
 from bot.excursion import Kind
+from bot.excursion_file import NOTEBOOK
 from bot.forge.git import checkout_around
 from bot.log.reproduction import metric_lines, surroundings_lines, verdict_line
 from bot.log.sweep.words import count
@@ -114,9 +115,13 @@ def _answered(top: Path, config: Config) -> list[str]:
     """List the folders of the repository's answered excursions, by kind and number."""
     found = []
     for kind in Kind:
-        results = (top / config.root / kind.value).glob(f"*/{RESULT}")
-        names = [path.parent.relative_to(top).as_posix() for path in results]
-        found += sorted(names, key=_number)
+        notebooks = (top / config.root / kind.value).glob(f"*/{NOTEBOOK}")
+        names = [path.parent.relative_to(top).as_posix() for path in notebooks]
+        for name in sorted(names, key=_number):
+            if (top / name / RESULT).is_file():
+                found.append(name)
+            else:
+                say(f"{name}: has no {RESULT}, so there is nothing to compare with; left out")
     return found
 
 

@@ -211,6 +211,15 @@ def test_where_nothing_was_answered_all_says_so(repository: Repository) -> None:
     assert "was answered from a run" in done.err
 
 
+def test_all_names_what_it_leaves_out(answered: Repository) -> None:
+    (folder_of(answered) / "result.json").unlink()
+
+    done = answered.excursion("reproduce", "--all")
+
+    assert done.status == 2
+    assert "has no result.json, so there is nothing to compare with; left out" in done.err
+
+
 def test_one_number_alone_is_no_request(repository: Repository) -> None:
     done = repository.excursion("reproduce", "3")
 
