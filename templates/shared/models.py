@@ -69,6 +69,21 @@ def load(name: str, device: str | None = None) -> TransformerBridge:
         ) from error
 
 
+def tokens_of(transformer: TransformerBridge, text: str) -> torch.Tensor:
+    """Return the tokens of a whole text, [1, pos]; the library itself cuts off what is too long.
+
+    Raises:
+        ValueError: If the model cannot read so many tokens at once.
+    """
+    tokens: torch.Tensor = transformer.to_tokens(text, truncate=False)
+    if tokens.shape[1] > transformer.cfg.n_ctx:
+        raise ValueError(
+            f"“{text[:60]}{'…' * (len(text) > 60)}” has {tokens.shape[1]} tokens, and this model "
+            f"reads {transformer.cfg.n_ctx} at most: give it a shorter text."
+        )
+    return tokens
+
+
 def untrained(transformer: TransformerBridge, seed: int = 0) -> TransformerBridge:
     """Build a model of the same shape with random weights and the same tokenizer: a control."""
     device = next(transformer.parameters()).device

@@ -12,6 +12,7 @@ import math
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ TEXT, SMALL = 16, 14  # height of letters, in pixels before they are scaled
 POINT = 0.72  # of an inch of 100 pixels, in which matplotlib measures letters
 _SIGNS = {"circle": "●", "square": "■", "diamond": "◆", "triangle-up": "▲", "triangle-down": "▼"}
 _FEW_POINTS = 24  # up to which each one is marked
+_LETTERS = 50  # side by side below a matrix
 
 
 def use(plotting: str) -> None:
@@ -136,7 +138,8 @@ def scatter(
         title: What is seen.
         x_label: What runs along, with its unit.
         y_label: What runs up, with its unit.
-        labels: What to write beside each point; empty for nothing.
+        labels: What to write beside each point; empty for nothing. A name that would lie across
+            another one is left out.
         groups: Each point's group, any value; groups are named at the right.
         lines: Name ─► (x [corner], y [corner]), thin and grey behind the points, such as a fit or
             the sides of a polygon; a name that begins with _ is not shown.
@@ -147,6 +150,9 @@ def scatter(
     x_range = _range([x, *(along for along, _ in corners)])
     y_range = _range([y, *(up for _, up in corners)])
     height = HEIGHT + 1.2 if equal else HEIGHT
+    if equal:  # or a narrow cloud would make a narrow picture
+        x_range = _at_least(x_range, y_range[1] - y_range[0])
+        y_range = _at_least(y_range, 0.6 * (x_range[1] - x_range[0]))
     frame = Frame(title, x_label, y_label, x_range, y_range, equal=equal, height=height)
     pen = _pen(frame)
     for name, (along, up) in zip(extra, corners, strict=True):
@@ -162,9 +168,8 @@ def scatter(
         legend.append((1.0 - number * 0.01, f"{_SIGNS[shape]} {group}", colour))
     if groups is not None:
         _name_ends(pen, legend)
-    for i, label in enumerate(labels if labels is not None else ()):
-        if str(label):
-            pen.words(f" {label}", float(x[i]), float(y[i]), BLACK, where="data", above=True)
+    named = [(i, str(label)) for i, label in enumerate(labels or ()) if str(label)]
+    _name_points(pen, frame, [(float(x[i]), float(y[i]), label) for i, label in named])
     pen.show()
 
 
@@ -213,15 +218,15 @@ def bars(
         frame = Frame(title, x_label, y_label, ends, (low, high), x_ticks=ticks)
     pen = _pen(frame)
     pen.boxes(heights, list(colours or [BLUE] * len(names)), spread, lying=lying)
-    across = []
     for name, level in levels.items():
         along, up = np.array(ends), np.full(2, level)
         pen.line(*((up, along) if lying else (along, up)), GREY, dash="dot", name=name)
-        if lying:
-            pen.words(name, frame.across(level), 1.0, GREY, "center", above=True)
-        else:
-            across.append((frame.up(level), name, GREY))
-    _name_ends(pen, across)
+    if lying:
+        above = sorted((frame.across(level), name) for name, level in levels.items())
+        for (place, name), side in zip(above, _sides(above), strict=True):
+            pen.words(name, place, 1.0, GREY, side, above=True)
+    else:
+        _name_ends(pen, [(frame.up(level), name, GREY) for name, level in levels.items()])
     pen.show()
 
 
@@ -382,6 +387,8 @@ def images(
     title: str,
     names: Sequence[str] | None = None,
     colour_label: str = "",
+    x_label: str = "",
+    y_label: str = "",
     centre: float | None = None,
     limits: tuple[float, float] | None = None,
 ) -> None:
@@ -392,12 +399,16 @@ def images(
         title: What is seen.
         names: What to write above each.
         colour_label: What the colours say, with its unit.
+        x_label: What the columns are, where they are more than places in a picture.
+        y_label: What the rows are; both are numbered where they have a name.
         centre: The value that is white, blue below and red above; None for dark to light.
         limits: Values of the darkest colours; those of the data if left out.
     """
     panels = _array(pictures)
     names = [""] * len(panels) if names is None else names
-    _map(Maps(panels, title, "", "", colour_label, names, [], [], centre, limits))
+    bare: list[object] = []
+    rows, columns = (None if y_label else bare), (None if x_label else bare)
+    _map(Maps(panels, title, x_label, y_label, colour_label, names, rows, columns, centre, limits))
 
 
 def arrows(
@@ -583,6 +594,9 @@ class Maps:
         """Height of the figure."""
         each = (WIDTH - 1.7) / self.across * self.shape
         beside = 0.75 + (0.6 if self.x_label else 0.0) + 0.24 * broken(self.title).count("\n")
+        below = self.ticks(self.columns, self.panels.shape[2])
+        if self.upright(below):
+            beside += 0.05 * max(map(len, below.values()))
         return max(beside + self.down * (each + (0.3 if any(self.names) else 0.1)), 2.8)
 
     @property
@@ -623,6 +637,14 @@ class Maps:
             step = next((step for step in steps if number / step <= room / 2 + 1), number)
             return {place: str(place) for place in range(0, number, step)}
         return _thinned([_visible(str(name)) for name in names], most=room)
+
+    def upright(self, names: Mapping[int, str]) -> bool:
+        """Whether names below a panel would touch if they stood side by side."""
+        room = _LETTERS / self.across / self.panels.shape[2]  # letters a column
+        return any(
+            (len(one) + len(other)) / 2 + 1 > (end - start) * room
+            for (start, one), (end, other) in pairwise(names.items())
+        )
 
 
 _library: Any = None  # plots_matplotlib or plots_plotly
@@ -683,6 +705,12 @@ def _range(
     return float(low if lowest is None else lowest), float(high if highest is None else highest)
 
 
+def _at_least(ends: tuple[float, float], length: float) -> tuple[float, float]:
+    """Move the two ends of an axis apart until it is so long, around the same middle."""
+    room = max(0.0, length - (ends[1] - ends[0])) / 2
+    return ends[0] - room, ends[1] + room
+
+
 def _fraction(value: float, ends: tuple[float, float], *, log: bool) -> float:
     if log:
         value, ends = math.log10(max(value, 1e-300)), (math.log10(ends[0]), math.log10(ends[1]))
@@ -713,6 +741,34 @@ def _name_ends(pen: Any, ends: Iterable[tuple[float, str, str]]) -> None:
         middles[i] = min(middles[i], above)
     for middle, (_, text, colour) in zip(middles, wrapped, strict=True):
         pen.words(text, 1.015, middle, colour)
+
+
+def _name_points(pen: Any, frame: Frame, points: Iterable[tuple[float, float, str]]) -> None:
+    """Write each (x, y, name) beside its point, on the side where no other name is in its way."""
+    low, high = frame.y_range
+    taken: list[tuple[float, float, float]] = []  # start, end, height: fractions of the axes
+    for x, y, name in points:
+        long = 0.02 * (len(name) + 1)
+        for side, down in (("left", 0.0), ("right", 0.0), ("left", 0.09), ("right", 0.09)):
+            start = frame.across(x) - (long if side == "right" else 0.0)
+            up = _fraction(y, frame.y_range, log=False) - down
+            if up < 0 or (start < 0 and side == "right"):
+                continue
+            if all(start >= b or start + long <= a or abs(up - at) > 0.055 for a, b, at in taken):
+                taken.append((start + 0.02, start + long - 0.02, up))
+                text = f"{name} " if side == "right" else f" {name}"
+                place = y - down * (high - low)
+                pen.words(text, x, place, BLACK, side, where="data", above=True)
+                break
+
+
+def _sides(names: Sequence[tuple[float, str]]) -> list[str]:
+    """Find on which side of their places (fraction along, name) names do not touch."""
+    sides = ["center"] * len(names)
+    for i, ((place, one), (after, other)) in enumerate(pairwise(names)):
+        if after - place < 0.01 * (len(one) + len(other) + 2):
+            sides[i : i + 2] = ["right", "left"]
+    return sides
 
 
 def _thinned(names: Sequence[str], *, most: int) -> dict[int, str]:

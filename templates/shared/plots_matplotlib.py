@@ -38,8 +38,9 @@ class Pen:
         self.figure, self.axes = plt.subplots(figsize=(WIDTH, frame.height))
         self.beside: list[tuple[float, str, str]] = []  # (height, text, colour) right of the axes
         axes = self.axes
-        axes.set_title(broken(frame.title), pad=26 if frame.room_above else None)
-        axes.set(xlabel=frame.x_label, ylabel=textwrap.fill(frame.y_label, 34))
+        axes.set_title(broken(frame.title), pad=26 if frame.room_above else None, parse_math=False)
+        axes.set_xlabel(frame.x_label, parse_math=False)
+        axes.set_ylabel(textwrap.fill(frame.y_label, 34), parse_math=False)
         if frame.log_x:
             axes.set_xscale("log")
         if frame.log_y:
@@ -52,7 +53,7 @@ class Pen:
             axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
         for ticks, put in ((frame.x_ticks, axes.set_xticks), (frame.y_ticks, axes.set_yticks)):
             if ticks is not None:
-                put(list(ticks), list(ticks.values()))
+                put(list(ticks), list(ticks.values()), parse_math=False)
 
     def line(
         self,
@@ -111,7 +112,13 @@ class Pen:
 
     def show(self) -> None:
         """Show the figure below its cell."""
-        if self.beside:  # as labels of a second axis, since room is made for those
+        if self.axes.get_aspect() != "auto":  # a second axis may not be as long as it has to be
+            for up, text, colour in self.beside:
+                self.axes.text(
+                    1.015, up, text, color=colour, transform=self.axes.transAxes, va="center",
+                    fontsize=TEXT * POINT, parse_math=False,
+                )  # fmt: skip
+        elif self.beside:  # as labels of a second axis, since room is made for those
             right = self.axes.twinx()
             right.set(ylim=(0, 1), yticks=[up for up, _, _ in self.beside])
             right.spines[:].set_visible(False)
@@ -134,26 +141,31 @@ def show_maps(maps: Maps) -> None:
         panel = np.ma.masked_invalid(maps.panels[number])
         aspect = "equal" if maps.square else "auto"
         picture = axes.imshow(panel, cmap=colours, vmin=low, vmax=high, aspect=aspect)
-        axes.set_title(maps.names[number], loc="center", fontsize=SMALL * POINT)
+        axes.set_title(maps.names[number], loc="center", fontsize=SMALL * POINT, parse_math=False)
         axes.spines[:].set_visible(False)
         xs = maps.ticks(maps.columns, panel.shape[1])
         ys = maps.ticks(maps.rows, panel.shape[0])
-        tilted = 90 if sum(map(len, xs.values())) * maps.across > 44 else 0
+        tilted = 90 if maps.upright(xs) else 0
         below = number + maps.across >= len(maps.panels)
-        axes.set_xticks(list(xs), list(xs.values()) if below else [""] * len(xs), rotation=tilted)
+        axes.set_xticks(
+            list(xs), list(xs.values()) if below else [""] * len(xs), rotation=tilted,
+            parse_math=False,
+        )  # fmt: skip
         left = number % maps.across == 0
-        axes.set_yticks(list(ys), list(ys.values()) if left else [""] * len(ys))
+        axes.set_yticks(list(ys), list(ys.values()) if left else [""] * len(ys), parse_math=False)
         axes.tick_params(length=0 if maps.rows == [] else 3)
         for row, texts in enumerate(maps.written(number) or []):
             for column, text in enumerate(texts):
                 colour = maps.ink(maps.panels[number, row, column])
                 axes.text(column, row, text, ha="center", va="center", color=colour,
                           fontsize=SMALL * POINT, parse_math=False)  # fmt: skip
-    figure.suptitle(broken(maps.title), x=0.01, ha="left", fontsize=(TEXT + 2) * POINT)
-    figure.supxlabel(maps.x_label, fontsize=TEXT * POINT)
-    figure.supylabel(maps.y_label, fontsize=TEXT * POINT)
+    figure.suptitle(
+        broken(maps.title), x=0.01, ha="left", fontsize=(TEXT + 2) * POINT, parse_math=False
+    )
+    figure.supxlabel(maps.x_label, fontsize=TEXT * POINT, parse_math=False)
+    figure.supylabel(maps.y_label, fontsize=TEXT * POINT, parse_math=False)
     bar = figure.colorbar(picture, ax=grid, shrink=0.9, aspect=24, pad=0.02)
-    bar.set_label(textwrap.fill(maps.colour_label, 34))
+    bar.set_label(textwrap.fill(maps.colour_label, 34), parse_math=False)
     bar.outline.set_visible(False)
     _show(figure)
 

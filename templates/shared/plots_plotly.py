@@ -124,9 +124,15 @@ def show_maps(maps: Maps) -> None:
         x_title=maps.x_label, y_title=maps.y_label,
     )  # fmt: skip
     figure.update_annotations(font_size=SMALL)
-    for note in figure.layout.annotations:
-        if note.text in (maps.x_label, maps.y_label) and note.text:
-            note.font.size = TEXT
+    rows, columns = maps.panels.shape[1:]
+    xs, ys = maps.ticks(maps.columns, columns), maps.ticks(maps.rows, rows)
+    letter, upright = 0.56 * SMALL, maps.upright(xs)
+    low_down = 30 + (letter * max(map(len, xs.values())) if upright else 0)  # past names of places
+    far_left = max(40, 26 + letter * max(map(len, ys.values()), default=0))
+    labels = [{"yshift": -low_down}] if maps.x_label else []
+    labels += [{"xshift": -far_left}] if maps.y_label else []
+    for note, shift in zip(reversed(figure.layout.annotations), reversed(labels), strict=False):
+        note.update(font_size=TEXT, **shift)
     for number, panel in enumerate(maps.panels):
         row, column = divmod(number, maps.across)
         place = {"row": row + 1, "col": column + 1}
@@ -137,13 +143,11 @@ def show_maps(maps: Maps) -> None:
             coloraxis="coloraxis", text=words, texttemplate="%{text}" if words else None,
         )  # fmt: skip
         figure.add_trace(drawn, **place)
-        xs = maps.ticks(maps.columns, panel.shape[1])
-        ys = maps.ticks(maps.rows, panel.shape[0])
         below, left = number + maps.across >= len(maps.panels), column == 0
         bare = {"showgrid": False, "zeroline": False, "showline": False, "ticks": ""}
         figure.update_xaxes(
             **_ticks(xs, log=False), showticklabels=below, **bare, **place,
-            tickangle=-90 if sum(map(len, xs.values())) * maps.across > 44 else 0,
+            tickangle=-90 if upright else 0,
         )  # fmt: skip
         figure.update_yaxes(
             **_ticks(ys, log=False), showticklabels=left, autorange="reversed", **bare,
@@ -155,7 +159,8 @@ def show_maps(maps: Maps) -> None:
             figure.update_xaxes(constrain="domain", **place)
     layout = _layout(maps.title, maps.height)
     layout["margin"] |= {"t": layout["margin"]["t"] + (22 if any(maps.names) else 0)}
-    layout["margin"] |= {"b": 70 if maps.x_label else 20}
+    layout["margin"] |= {"b": low_down + 40 if maps.x_label else 20}
+    layout["margin"] |= {"l": far_left + 30 if maps.y_label else 70}
     low, high = maps.range
     beside = _plain(textwrap.fill(maps.colour_label, 34))
     layout["coloraxis"] = {

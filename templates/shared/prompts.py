@@ -10,6 +10,7 @@ import random
 from typing import NamedTuple
 
 import torch
+from models import tokens_of
 from toy_language import NAMES, THINGS, TOKENIZER, to_tokens
 from transformer_lens import TransformerBridge
 
@@ -122,6 +123,12 @@ def pairs(
                 "a pair of your own needs all four: clean_prompt, corrupt_prompt, answer and "
                 "other_answer (or none, for the built-in ones)."
             )
+        for pair, names in ((own[:2], "prompts"), (own[2:], "answers")):
+            if pair[0].split() == pair[1].split():
+                raise ValueError(
+                    f"your two {names} are the same, “{pair[0].strip()}”: with nothing that "
+                    f"differs there is nothing to find."
+                )
         clean, corrupt, *answers = own
         if toy:
             for text in own:
@@ -145,10 +152,10 @@ def check(transformer: TransformerBridge, pairs: list[Pair]) -> None:
     Raises:
         ValueError: If not; it says of which prompt and what would be right.
     """
-    length = transformer.to_tokens(pairs[0].clean).shape[1]
+    length = tokens_of(transformer, pairs[0].clean).shape[1]
     for pair in pairs:
         for prompt in (pair.clean, pair.corrupt):
-            words = transformer.to_str_tokens(prompt)
+            words = transformer.to_str_tokens(tokens_of(transformer, prompt)[0])
             if len(words) != length:
                 raise ValueError(
                     f"“{prompt}” has {len(words)} tokens ({'|'.join(words)}) where "

@@ -46,6 +46,12 @@ def test_the_interactive_view_needs_no_network(trial: Trials) -> None:
     assert "unpkg.com" not in views[0]
 
 
+def test_prompts_too_short_for_a_pattern_are_told_before_training(trial: Trials) -> None:
+    own = {"clean_prompt": "Anna", "corrupt_prompt": "Ben", "answer": "and", "other_answer": "met"}
+    (run,) = trial(NAME, (0,), fails=True, **own)
+    assert "a pattern to speak of needs 3" in str(run.result.error)
+
+
 def test_it_draws_a_pretrained_model(trial: Trials, tmp_path: Path) -> None:
     folder = pretrained.save_tiny_gpt2(tmp_path / "tiny")
     (run,) = trial(NAME, (0,), model=str(folder), interactive=False)

@@ -31,6 +31,20 @@ def test_nothing_is_accounted_for_where_there_is_nothing(trial: Trials) -> None:
         assert run.number("difference_strangers") < 3
 
 
+def test_one_s_own_prompts_leave_no_strangers_to_compare_with(trial: Trials) -> None:
+    (run,) = trial(
+        NAME,
+        (0,),
+        training_steps=10,
+        clean_prompt="Anna and Ben met in the park . Ben gave a ball to",
+        corrupt_prompt="Anna and Ben met in the park . Anna gave a ball to",
+        answer="Anna",
+        other_answer="Ben",
+    )
+    assert "difference_strangers" not in run.metrics  # rather than one that is no number
+    assert run.number("sum_error") < 1e-3
+
+
 def test_it_adds_up_in_a_pretrained_model_too(trial: Trials, tmp_path: Path) -> None:
     words = "Mary John Tom Anna Paul store park drink book"
     folder = pretrained.save_tiny_gpt2(tmp_path / "tiny", words)

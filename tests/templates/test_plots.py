@@ -46,6 +46,9 @@ plots.lines({"gaps": [1.0, np.nan, 2.0], "flat": torch.ones(3), "none": []},
     "points": """
 plots.scatter(rng.normal(size=90), rng.normal(size=90), title="Points", x_label="first direction",
               y_label="second direction", groups=list("abc") * 30)""",
+    "a cloud": """
+plots.scatter(rng.normal(size=60), 3 * rng.normal(size=60), title="$_ a cloud $x_$", equal=True,
+              x_label="first direction $x_$", y_label="second", groups=list("abc") * 20)""",
     "a polygon": """
 plots.scatter(np.cos(np.arange(5)), np.sin(np.arange(5)), title="Five features", equal=True,
               x_label="first dimension", y_label="second dimension", labels=list("ABCDE"),
@@ -64,6 +67,14 @@ plots.tree([-1, 0, 0, 1, 1, 3], ["", "gave 0.6", " $b$ <0.4>", "a 0.5", "the 0.1
 plots.matrix(rng.normal(size=(6, 10)), title="Patching", x_label="position (token)",
              y_label="layer", colour_label="logit difference restored (fraction)",
              columns=["<s>", " When", " Mary", "\\n", *"abcdef"])""",
+    "words below a matrix": """
+plots.matrix(rng.normal(size=(8, 14)), title="Patching", x_label="position (words)",
+             y_label="layer.head", colour_label="recovery (fraction)", rows=["$x_$", *"bcdefgh"],
+             columns=["[start]", "Grace", "$x_$", *"bcdefg", "Jack/Grace", *"hijk"])""",
+    "words that just touch": """
+plots.matrix(rng.normal(size=(14, 5)), title="Heads", x_label="kind", y_label="head",
+             colour_label="attention (fraction)",
+             columns=["first token", "itself", "word before", "same word", "answers"])""",
     "a matrix with numbers": """
 plots.matrix([[0.1, np.nan], [0.9, 1.0]], title="Numbers", x_label="column", y_label="row",
              colour_label="value", annotate=True, centre=None)""",
@@ -77,6 +88,9 @@ plots.links({"head 0.1": torch.rand(6, 6).tril() / 2, "head 1.0": torch.eye(6)},
             tokens=["<s>", " When", "$a", "b", "\\n", "c"])""",
     "images": """
 plots.images(rng.random((10, 8, 8)), title="Digits", names=list("0123456789"))""",
+    "images with numbered sides": """
+plots.images(rng.normal(size=(4, 20, 20)), title="Overlap", names=["a", "b $x_$", "c", "d"],
+             x_label="feature", y_label="feature", colour_label="overlap", centre=0.0)""",
     "arrows": """
 plots.arrows(rng.normal(size=(6, 9, 2)), title="Nine features, six times",
              names=[f"rarity {r}" for r in range(6)])""",
@@ -182,6 +196,52 @@ def test_names_at_the_ends_of_lines_do_not_touch(shown: list[Any]) -> None:
                 assert overlap <= 0.15 * one.height  # the boxes have some air of their own
             picture = figure.bbox
             assert all(box.x1 <= picture.x1 and box.y1 <= picture.y1 for box in boxes)
+
+
+def test_letters_around_a_matrix_do_not_touch_and_are_not_cut(shown: list[Any]) -> None:
+    for figure, name in zip(shown, GALLERY, strict=True):
+        if not any(axes.images for axes in figure.axes):
+            continue
+        figure.draw_without_rendering()
+        words = [figure._suptitle, figure._supxlabel, figure._supylabel]
+        for axes in figure.axes:
+            if not axes.get_visible():
+                continue
+            words += [axes.title, axes.xaxis.label, axes.yaxis.label]
+            for axis in (axes.xaxis, axes.yaxis):
+                low, high = sorted(axis.get_view_interval())
+                ticks = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
+                words += [label for place, label in ticks if low <= place <= high]
+        boxes = [each.get_window_extent() for each in words if each and each.get_text().strip()]
+        for one, other in itertools.combinations(boxes, 2):
+            across = min(one.x1, other.x1) - max(one.x0, other.x0)
+            up = min(one.y1, other.y1) - max(one.y0, other.y0)
+            assert min(across, up) <= 1, name  # pixel
+        for box in boxes:
+            assert box.x0 >= -1, name
+            assert box.y0 >= -1, name
+            assert box.x1 <= figure.bbox.x1 + 1, name
+            assert box.y1 <= figure.bbox.y1 + 1, name
+
+
+def test_plotly_s_label_of_the_rows_stands_left_of_their_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[Any] = []
+    plots.use("plotly")
+    monkeypatch.setattr(sys.modules["plots_plotly"], "_show", drawn.append)
+    names = ["before", "control before"]
+    plots.matrix(
+        np.eye(2),
+        title="Rows",
+        x_label="digit",
+        y_label="network",
+        colour_label="share",
+        rows=names,
+    )
+    (label,) = (note for note in drawn[0].layout.annotations if note.text == "network")
+    assert label.xshift < -0.5 * plots.SMALL * len("control before")
+    assert drawn[0].layout.margin.l > -label.xshift + plots.TEXT
 
 
 # What two kinds of colour-blind people see of linear red, green and blue: Machado, Oliveira and

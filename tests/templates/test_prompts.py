@@ -77,3 +77,21 @@ def test_half_a_pair_and_foreign_words_are_refused() -> None:
         prompts.pairs(toy_model, 16, seed=0, own=("Anna and Ben", "", "", ""))
     with pytest.raises(ValueError, match="no word “Zoe”"):
         prompts.pairs(toy_model, 16, seed=0, own=("Anna and", "Zoe and", "Ben", "Clara"))
+
+
+def test_a_pair_in_which_nothing_differs_is_refused() -> None:
+    toy_model = toy.build(n_layers=1)
+    same = "Anna and Ben"
+    with pytest.raises(ValueError, match="two prompts are the same, “Anna and Ben”"):
+        prompts.pairs(toy_model, 16, seed=0, own=(same, f"{same} ", "met", "sat"))
+    with pytest.raises(ValueError, match="two answers are the same, “met”"):
+        prompts.pairs(toy_model, 16, seed=0, own=(same, "Anna and Emma", "met", "met"))
+
+
+def test_a_prompt_is_read_to_its_end_or_refused() -> None:
+    toy_model = toy.build(n_layers=1, n_ctx=8)
+    own = ("Anna and Ben met in the park .", "Anna and Emma met in the park .", "Ben", "Emma")
+    with pytest.raises(ValueError, match="has 9 tokens, and this model reads 8 at most"):
+        prompts.pairs(toy_model, 16, seed=0, own=own)
+    whole = models.tokens_of(toy_model, "Anna and Ben met in the park")
+    assert whole.shape == (1, 8)

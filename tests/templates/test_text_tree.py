@@ -50,6 +50,22 @@ def test_a_branch_that_is_not_there_and_a_word_that_is_not_are_told(trial: Trial
     assert "no word “dragon”" in str(done.result.error)
 
 
+def test_of_a_large_tree_the_picture_holds_what_can_be_read(trial: Trials) -> None:
+    (done,) = trial(
+        "text-tree", (0,), prune="", depth=12, at_least=0.002, branches=10, n_samples=100,
+        training_steps=200,
+    )  # fmt: skip
+    tree = next(figure for figure in done.figures if figure.caption.startswith("Continuations"))
+    assert "nodes have no room here" in tree.caption
+    assert tree.height < 2 * tree.width
+    assert done.number("n_nodes") > 100
+
+
+def test_a_tree_without_any_branch_is_told(trial: Trials) -> None:
+    (done,) = trial("text-tree", (0,), fails=True, at_least=1.0, training_steps=10)
+    assert "choose less than" in str(done.result.error)
+
+
 def test_a_pretrained_model_has_a_tree_and_no_truth(trial: Trials, tmp_path: Path) -> None:
     folder = pretrained.save_tiny_gpt2(tmp_path / "tiny")
     (done,) = trial(
