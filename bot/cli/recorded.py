@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.agreement import Agreement, Verdict, compare
 from bot.cli.execution import check_installed, install, told_as_ours
-from bot.cli.place import give, open_forge, say
+from bot.cli.place import checkout_here, give, open_forge, say
 from bot.cli.progress import Progress
 from bot.cli.queue import Queue
 from bot.cli.shares import Shares
@@ -67,7 +67,7 @@ def reproduce_folders(
         ExcursionError: A folder records nothing that could be run again.
     """
     forge, text = open_forge()
-    top, config = forge.top, read_config(text)
+    top, config = checkout_here(forge.top), read_config(text)
     check_installed()
     folders = [_within(top, Path(name)) for name in names]
     folders += _answered(top, config) if everything else ()

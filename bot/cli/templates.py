@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.place import give, json_option, open_forge
+from bot.cli.place import checkout_here, give, json_option, open_forge
 
 if TYPE_CHECKING:
     from bot.template import Template
@@ -65,4 +65,4 @@ def roots() -> tuple[Path, ...]:
     except RequestError:
         return (built_in_templates(),)
     others = fetched(read_config(text).templates, template_cache(forge.top))
-    return (forge.top / "templates", *others, built_in_templates())
+    return (checkout_here(forge.top) / "templates", *others, built_in_templates())
