@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,8 @@ from bot.cli.place import checkout_here, give, json_option, open_forge
 
 if TYPE_CHECKING:
     from bot.template import Template
+
+_WIDEST = 100  # characters; longer lines are hard to read
 
 
 @click.command("templates")
@@ -30,10 +34,13 @@ def templates_command(markdown: bool, as_json: bool) -> None:
 
         give(catalogue(found).rstrip("\n"))
         return
-    from bot.log.templates import templates_text
+    from bot.log.templates import templates_paragraphs, templates_text
     from bot.log.thread_text import on_terminal
 
-    give(on_terminal(templates_text(found)))
+    if sys.stdout.isatty():
+        give(templates_paragraphs(found, min(shutil.get_terminal_size().columns, _WIDEST)))
+    else:
+        give(on_terminal(templates_text(found)))
 
 
 def _row(template: Template) -> dict[str, Any]:
