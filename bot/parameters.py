@@ -138,7 +138,11 @@ def check_sets(sets: Sets, declared: Declarations) -> None:
                 raise ValueError(f"the set {name!r} names no parameter: {parameter!r}. {right}")
             problem = _problem(declared[parameter], value)
             if problem:
-                raise ValueError(f"the set {name!r} has {parameter} = {value!r}, which {problem}")
+                allowed = declared[parameter].allowed
+                right = "" if allowed in problem else f"; it must be {allowed}"
+                raise ValueError(
+                    f"the set {name!r} has {parameter} = {value!r}, which {problem}{right}"
+                )
 
 
 def split_assignments(given: Iterable[str], *, where: str = "-p") -> dict[str, str]:
