@@ -94,6 +94,18 @@ def template_names(roots: tuple[Path, ...]) -> dict[str, Path]:
     return found
 
 
+def read_all(roots: tuple[Path, ...]) -> tuple[tuple[Template, ...], tuple[RequestError, ...]]:
+    """Read every template below the roots: those that are right, and what is wrong with others."""
+    found: list[Template] = []
+    wrong: list[RequestError] = []
+    for name, folder in template_names(roots).items():
+        try:
+            found.append(read_template(name, folder))
+        except RequestError as error:  # one that is broken shall not hide the others
+            wrong.append(error)
+    return tuple(found), tuple(wrong)
+
+
 def find_template(name: str | None, kind: Kind | None, roots: tuple[Path, ...]) -> Template:
     """Read the template called `name` or `kind/name`, or the kind's default.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.place import checkout_here, give, json_option, open_forge
+from bot.cli.place import checkout_here, give, json_option, open_forge, say
 
 if TYPE_CHECKING:
     from bot.template import Template
@@ -23,9 +23,11 @@ _WIDEST = 100  # characters; longer lines are hard to read
 @json_option
 def templates_command(markdown: bool, as_json: bool) -> None:
     """List the templates: what each asks, how long it takes, what it measures and draws."""
-    from bot.template import read_template, template_names
+    from bot.template import read_all
 
-    found = [read_template(name, folder) for name, folder in template_names(roots()).items()]
+    found, wrong = read_all(roots())
+    for error in wrong:
+        say(f"excursion: {error}")
     if as_json:
         give(json.dumps([_row(template) for template in found], indent=1, ensure_ascii=False))
         return

@@ -31,6 +31,11 @@ def templates_text(templates: Sequence[Template], surroundings: Surroundings = L
     return f"### 🧩 {_count(templates)}\n\n{shown}\n\nBegin with one by its name: {code(how)}."
 
 
+def broken_text(what: str) -> str:
+    """Render what is wrong with a template that is not listed."""
+    return f"⚠️ {inline(what)}"
+
+
 def templates_paragraphs(templates: Sequence[Template], width: int) -> str:
     """Write the same for a terminal: of each its name and kind, its question, and the facts.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pty
 import re
@@ -75,6 +76,26 @@ def test_the_command_lists_what_each_asks_measures_and_draws(repository: Reposit
     for fact in (blank["question"], blank["runtime"], "share_of_heads", blank["picture"]):
         assert fact in line
     assert repository.must("templates", "--markdown").startswith("# Templates")
+
+
+def test_a_template_that_is_broken_hides_no_other(repository: Repository) -> None:
+    own = repository.top / "templates" / "demos"
+    for name, manifest in (("fine", 'question = "Q?"\nsummary = "S."\n'), ("odd", "question = 3")):
+        (own / name).mkdir(parents=True)
+        (own / name / "template.toml").write_text(manifest)
+    done = repository.excursion("templates", "--json")
+    assert done.status == 0
+    names = {row["name"] for row in json.loads(done.out)}
+    assert "demos/fine" in names
+    assert "demos/odd" not in names
+    assert "templates/demos/odd/template.toml: " in done.err
+    repository.ask()
+    repository.must("comment", "1", "/templates")
+    said = repository.must("show", "1")
+    assert "`demos/fine`" in said
+    assert "⚠️ templates/demos/odd/template.toml" in said
+    asked = repository.excursion("ask", "Is it taken?", "--template", "odd")
+    assert asked.status == 2
 
 
 def test_on_a_terminal_no_line_is_wider_than_it(repository: Repository) -> None:
