@@ -29,6 +29,10 @@ from runner.imports import GRAMMARS, left_out
 
 _SUFFIX = ".j2"
 _NOTEBOOK_SCRIPT = "notebook.py"
+_IGNORE = ".gitignore"
+# What Jupyter, Python and an installation leave in the folder: no run is refused because of it.
+_LEFT_BY_NOTEBOOKS = ("outputs/", ".ipynb_checkpoints/", "__pycache__/")
+_LEFT_BY_PACKAGES = ("build/", "dist/", "*.egg-info/", ".mypy_cache/", ".pytest_cache/")
 # A line that only looks like a magic command, as the question "%time?" does, stays a comment.
 _PERCENT = {"extension": ".py", "format_name": "percent", "comment_magics": False}
 
@@ -87,6 +91,8 @@ def scaffold(
     script = files.pop(_NOTEBOOK_SCRIPT, None)
     if script is not None:
         files[NOTEBOOK] = notebook_bytes(script.decode())
+        left = (*_LEFT_BY_NOTEBOOKS, *(_LEFT_BY_PACKAGES if "pyproject.toml" in files else ()))
+        files.setdefault(_IGNORE, "".join(f"{line}\n" for line in left).encode())
     manifest = template.manifest
     declaration = ExcursionFile(
         question=excursion.question,

@@ -44,7 +44,9 @@ def test_whoever_follows_the_page_has_a_template_that_runs(
     excursion = commands / "excursion"
     excursion.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m bot "$@"\n')
     excursion.chmod(0o755)
-    environment = os.environ | {"PATH": f"{commands}:{os.environ['PATH']}"}
+    # As most people have it: Python keeps what it has compiled beside the modules.
+    writes = {"PYTHONDONTWRITEBYTECODE": ""}
+    environment = os.environ | {"PATH": f"{commands}:{os.environ['PATH']}", **writes}
     place, said = repository.top, ""
     for name, body in steps():
         if name:
@@ -66,3 +68,6 @@ def test_whoever_follows_the_page_has_a_template_that_runs(
     assert "Nothing is missing." in said
     metrics = repository.json("show", "1")
     assert "z_score" in str(metrics)
+    assert (repository.folder() / "__pycache__").is_dir()
+    again = repository.excursion("run", "1", "-p", "set=newborns", "-p", "seed=3", **writes)
+    assert again.status == 0, again.err  # nothing that the first run left is in the way
