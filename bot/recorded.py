@@ -10,7 +10,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,9 @@ from pydantic import ValidationError
 
 from bot.errors import RequestError
 from bot.excursion_file import FILE_NAME, NOTEBOOK, ExcursionFile, read_excursion_file
+from bot.log.safety import plain
 from bot.log.sweep.table import CSV
-from bot.parameters import bind
+from bot.parameters import bind, written
 from runner.records import Metric, RunRequest, RunResult, Status, read_result
 
 RESULT = "result.json"
@@ -38,12 +39,14 @@ class Recorded:
         declared: What the excursion declares.
         source: The notebook without its outputs and without values from outside.
         runs: The results that are recorded, the chosen run's first.
+        contradictions: What the table says otherwise than the chosen run's result, a line each.
     """
 
     folder: str
     declared: ExcursionFile
     source: bytes
     runs: tuple[RunResult, ...]
+    contradictions: tuple[str, ...] = ()
 
     def request(self, run: RunResult) -> RunRequest:
         """Ask for one of the runs again."""
@@ -87,10 +90,32 @@ def read_recorded(folder: str, files: Mapping[str, bytes]) -> Recorded:
         ) from error
     rows = _rows(files[CSV], where=f"{folder}/{CSV}") if CSV in files else []
     others = [_point(row, chosen, declared, where=f"{folder}/{CSV}") for row in rows]
-    good = [run for run in others if run is not None and run.run_id != chosen.run_id]
+    good = [run for run in others if run is not None]
     return Recorded(
-        folder, declared, _source(files[NOTEBOOK], f"{folder}/{NOTEBOOK}"), (chosen, *good)
+        folder,
+        declared,
+        _source(files[NOTEBOOK], f"{folder}/{NOTEBOOK}"),
+        (chosen, *(run for run in good if run.run_id != chosen.run_id)),
+        tuple(
+            line
+            for run in good
+            if run.run_id == chosen.run_id
+            for line in _contradictions(chosen, run)
+        ),
     )
+
+
+def _contradictions(chosen: RunResult, row: RunResult) -> Iterator[str]:
+    """Say what a row of the table says otherwise than the result of the same run."""
+    ours = {**chosen.parameters, **chosen.metrics}
+    theirs = {**row.parameters, **row.metrics}
+    for name in dict.fromkeys([*ours, *theirs]):
+        one, other = (written(side[name]) if name in side else "" for side in (ours, theirs))
+        if one != other:
+            yield plain(
+                f"The record contradicts itself: {name} of run {chosen.run_id} is "
+                f"{one or 'not there'} in {RESULT}, {other or 'not there'} in {CSV}."
+            )
 
 
 def _rows(text: bytes, *, where: str) -> list[dict[str, str]]:

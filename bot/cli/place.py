@@ -74,7 +74,7 @@ def checkout_here(top: Path) -> Path:
     Args:
         top: The main checkout.
     """
-    here = Path.cwd()
+    here = Path.cwd()  # looked at without git, since every command that asks for templates does so
     around = (folder for folder in (here, *here.parents) if (folder / ".git").exists())
     checkout = next(around, top)
     return top if checkout.is_relative_to(top.resolve() / FOLDER) else checkout

@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.agreement import Agreement, Verdict, compare
 from bot.cli.execution import check_installed, install, told_as_ours
-from bot.cli.place import checkout_here, give, open_forge, say
+from bot.cli.place import give, open_forge, say
 from bot.cli.progress import Progress
 from bot.cli.queue import Queue
 from bot.cli.shares import Shares
@@ -25,6 +25,8 @@ from bot.commands.run import REQUEST, SOURCE
 from bot.config import Config, read_config
 from bot.errors import RequestError
 from bot.excursion import Kind
+from bot.excursion_file import NOTEBOOK
+from bot.forge.git import checkout_around
 from bot.log.reproduction import metric_lines, surroundings_lines, verdict_line
 from bot.log.sweep.words import count
 from bot.recorded import FILES, RESULT, Recorded, read_recorded
@@ -55,7 +57,7 @@ def reproduce_folders(
 ) -> None:
     """Run again what folders record, and say how well it agrees.
 
-    Ends with 1 if something differs or a run was stopped.
+    Ends with 1 if something differs, and else with 3 if somebody stopped it.
 
     Args:
         names: Folders, from where the command is given.
@@ -67,7 +69,7 @@ def reproduce_folders(
         ExcursionError: A folder records nothing that could be run again.
     """
     forge, text = open_forge()
-    top, config = checkout_here(forge.top), read_config(text)
+    top, config = checkout_around(Path.cwd()) or forge.top, read_config(text)
     check_installed()
     folders = [_within(top, Path(name)) for name in names]
     folders += _answered(top, config) if everything else ()
@@ -77,23 +79,26 @@ def reproduce_folders(
             right="Name the folder of one, or answer one first.",
         )
     found = [_read(top, folder) for folder in dict.fromkeys(folders)]
-    document, verdicts = [], []
+    document, verdicts, stopped = [], [], False
     for each in found:
         python = install(each.request(each.runs[0]))
         compared = list(_again(top, each, config, python, jobs))
         verdicts += [one.verdict for one in compared]
-        verdicts += [Verdict.DIFFERENT] * (len(each.runs) - len(compared))
+        verdicts += [Verdict.DIFFERENT] * bool(each.contradictions)
         document.append(_as_data(each, compared))
         if not as_json:
             _tell(each, compared)
-        if len(compared) < len(each.runs):
-            break  # somebody stopped it
+        stopped = len(compared) < len(each.runs)
+        if stopped:
+            break
     if as_json:
         give(json.dumps({"version": 1, "excursions": document}, indent=1, ensure_ascii=False))
     elif len(found) > 1:
         give(_summary(document))
     if Verdict.DIFFERENT in verdicts:
         sys.exit(1)
+    if stopped:
+        sys.exit(3)
 
 
 def _within(top: Path, path: Path) -> str:
@@ -110,9 +115,13 @@ def _answered(top: Path, config: Config) -> list[str]:
     """List the folders of the repository's answered excursions, by kind and number."""
     found = []
     for kind in Kind:
-        results = (top / config.root / kind.value).glob(f"*/{RESULT}")
-        names = [path.parent.relative_to(top).as_posix() for path in results]
-        found += sorted(names, key=_number)
+        notebooks = (top / config.root / kind.value).glob(f"*/{NOTEBOOK}")
+        names = [path.parent.relative_to(top).as_posix() for path in notebooks]
+        for name in sorted(names, key=_number):
+            if (top / name / RESULT).is_file():
+                found.append(name)
+            else:
+                say(f"{name}: has no {RESULT}, so there is nothing to compare with; left out")
     return found
 
 
@@ -194,8 +203,10 @@ def _tell(recorded: Recorded, compared: list[Compared]) -> None:
             give(f"    {each.again.error.name}: {each.again.error.message}")
         for told in metric_lines(each.agreement):
             give(f"    {told}")
+    for said in recorded.contradictions:
+        give(f"  {said}")
     exact = all(each.verdict is Verdict.IDENTICAL for each in compared)
-    differing = [] if exact else surroundings_lines(compared[0].agreement)
+    differing = surroundings_lines(compared[0].agreement) if compared and not exact else []
     if differing:
         give("  What differs in what they ran on:")
     for told in differing:
@@ -226,6 +237,7 @@ def _as_data(recorded: Recorded, compared: list[Compared]) -> dict[str, Any]:
             }
             for each in compared
         ],
+        "contradictions": list(recorded.contradictions),
         "left_out": len(recorded.runs) - len(compared),
     }
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from conftest import Repository
+from conftest import Repository, Wait
 
 from bot.recorded import FILES, read_recorded
 
@@ -110,15 +114,17 @@ def test_every_point_of_a_sweep_is_run_again(repository: Repository) -> None:
     assert {run["verdict"] for run in runs} == {"identical"}
 
 
-def test_a_changed_row_of_the_points_is_told_of(repository: Repository) -> None:
+@pytest.mark.parametrize("chosen", [True, False])
+def test_a_changed_row_of_the_points_is_told_of(repository: Repository, chosen: bool) -> None:
     repository.ask()
     repository.commit_notebook(RECORD)
     repository.must("sweep", "1", "-p", "seed=[1, 2]")
     repository.must("answer", "1", "It does.")
-    table = folder_of(stranger := clone(repository)) / "points.csv"
-    rows = list(csv.DictReader(io.StringIO(table.read_text())))
-    rows[0]["twice"], rows[1]["twice"] = "20", "40"
-    with table.open("w", newline="") as file:
+    folder = folder_of(stranger := clone(repository))
+    name = json.loads((folder / "result.json").read_text())["run_id"]
+    rows = list(csv.DictReader(io.StringIO((folder / "points.csv").read_text())))
+    next(row for row in rows if (row["run"] == name) is chosen)["twice"] = "40"
+    with (folder / "points.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
@@ -126,7 +132,52 @@ def test_a_changed_row_of_the_points_is_told_of(repository: Repository) -> None:
     done = stranger.excursion("reproduce", "--all")
 
     assert done.status == 1
-    assert "twice: different" in done.out
+    if chosen:
+        assert f"contradicts itself: twice of run {name} is " in done.out
+        assert " in result.json, 40 in points.csv." in done.out
+    else:
+        assert "twice: different" in done.out
+
+
+def test_ctrl_c_is_no_difference_and_leaves_nothing_behind(
+    answered: Repository, wait_until: Wait, tmp_path: Path
+) -> None:
+    mark, temporary = tmp_path / "begun", tmp_path / "temporary"
+    temporary.mkdir()
+    sleep = f"import pathlib, time; pathlib.Path({str(mark)!r}).touch(); time.sleep(600)"
+    change(folder_of(answered) / "notebook.ipynb", "print('done')", sleep)
+    answered.git("commit", "-qam", "Sleep")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "reproduce", "--all"],
+        cwd=answered.top,
+        env=os.environ | {"TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(mark.exists)
+
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+
+    assert process.returncode == 3, err
+    assert "1 run stopped or not begun" in out
+    assert "differ" not in out
+    assert answered.git("status", "--short") == ""
+    assert not answered.git("for-each-ref", "refs/excursions/")
+    wait_until(lambda: not list(temporary.iterdir()))
+
+
+def test_in_another_worktree_it_is_that_one_s_record_that_counts(answered: Repository) -> None:
+    beside = answered.top.parent / "beside"
+    answered.git("worktree", "add", "-q", "-b", "other", str(beside))
+    folder = folder_of(Repository(beside))
+    change(folder / "result.json", '"twice": 6', '"twice": 7')
+
+    done = answered.excursion("reproduce", ".", cwd=folder)
+
+    assert done.status == 1, done.err
+    assert "twice: different by -1 (7, now 6)" in done.out
 
 
 @pytest.mark.parametrize(
@@ -160,6 +211,15 @@ def test_where_nothing_was_answered_all_says_so(repository: Repository) -> None:
     assert "was answered from a run" in done.err
 
 
+def test_all_names_what_it_leaves_out(answered: Repository) -> None:
+    (folder_of(answered) / "result.json").unlink()
+
+    done = answered.excursion("reproduce", "--all")
+
+    assert done.status == 2
+    assert "has no result.json, so there is nothing to compare with; left out" in done.err
+
+
 def test_one_number_alone_is_no_request(repository: Repository) -> None:
     done = repository.excursion("reproduce", "3")
 
@@ -174,6 +234,7 @@ def test_each_of_our_own_excursions_can_be_read_for_reproduction(path: Path) -> 
 
     recorded = read_recorded(path.parent.relative_to(OWN).as_posix(), found)
 
+    assert not recorded.contradictions
     source = json.loads(recorded.source)
     tags = [tag for cell in source["cells"] for tag in cell["metadata"].get("tags", ())]
     assert "parameters" in tags

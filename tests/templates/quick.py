@@ -11,8 +11,13 @@ QUICK: dict[str, dict[str, bool | int | float | str]] = {
     "demos/induction-heads": {"steps": 10},
     "demos/load-a-model": {"training_steps": 10},
     "demos/logit-lens": {"training_steps": 10},
+    "demos/minimal-sae": {"toy_steps": 20, "stream_steps": 20, "n_tokens": 2000},
+    "demos/mnist-mlp": {"epochs": 3},
     "demos/no-positions": {"steps": 20},
+    "demos/probing": {"steps": 20},
     "demos/superposition": {"steps": 20},
+    "demos/text-tree": {"training_steps": 50},
+    "demos/what-if": {"epochs": 3},
     "libs/gpt2-mini": {"n_layers": 1, "n_heads": 1},
     "libs/prototype": {},
 }

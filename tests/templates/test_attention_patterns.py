@@ -14,8 +14,10 @@ NAME = "demos/attention-patterns"
 
 def test_one_word_is_needed_and_another_is_looked_at(trial: Trials) -> None:
     for run in trial(NAME):
-        # 0.75 to 0.96 of the answer hung on the giver's name, 0.12 to 0.31 on the decoy.
-        assert run.number("lost_without_needed") > 0.55
+        # All of the answer can be lost, and a little more where it turns round; below a half the
+        # notebook does not call it found. 0.75 to 0.96 hung on the giver's name.
+        assert 0.55 < run.number("lost_without_needed") < 1.3
+        # 0.12 to 0.31 hung on the decoy, and half as much would refute it.
         assert run.number("lost_without_decoy") < run.number("lost_without_needed") / 2
         # The decoy is no straw man: it is looked at more than evenly, which would be 1/14.
         assert run.number("attention_to_decoy") > 1 / 14

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from samples import EXCURSION
@@ -27,6 +28,14 @@ def test_it_records_what_it_declares_and_says_what_its_pictures_show(
         assert {declared.metrics.main, *declared.metrics.headline} <= set(done.metrics)
         assert len(done.figures) >= declared.key_figure
         assert all(figure.caption and figure.alt for figure in done.figures)
+
+
+@pytest.mark.parametrize("name", WITH_NOTEBOOK)
+def test_what_it_must_show_is_stated_in_a_file_of_its_own(name: str) -> None:
+    stem = name.partition("/")[2].replace("-", "_")
+    text = Path(__file__).with_name(f"test_{stem}.py").read_text()
+    main = template(name).manifest.metrics.main
+    assert re.search(rf"number\(f?\"{main}\"\)", text), f"no range for {main}"
 
 
 @pytest.mark.parametrize("name", WITH_NOTEBOOK)

@@ -7,7 +7,9 @@ from templates.trials import Trials
 
 def test_the_probe_is_good_and_selective_where_the_model_learned(trial: Trials) -> None:
     for done in trial("probing"):
+        # Each question has one right answer, and the training sees every item.
         assert done.number("model_accuracy") >= 0.99
+        # What the answer needs has been fetched, along one direction; 2,000 held-out texts.
         assert done.number("probe_accuracy") >= 0.9
         # A hyperplane in 32 dimensions labels 128 random items rightly some 70 % of the time,
         # so a property that is read always is selective by about 0.3.

@@ -1,9 +1,9 @@
 """A template's name, seeds and parameters ─► what the tool itself made of them, once a session.
 
 Each template has a repository of its own, in which a question is asked and its notebook runs as it
-would for a user: the first run of a template starts a kernel and tells how much processor time all
-of it took, the others are points of a sweep, forked from a warm process. No process can reach
-another machine.
+would for a user: a template's first run with its defaults starts a kernel and tells how much
+processor time all of it took, the others are points of a sweep, forked from a warm process. No
+process can reach another machine.
 """
 
 from __future__ import annotations
@@ -87,11 +87,14 @@ class Trials:
 
     Args:
         place: An empty folder to work in.
+        edit: What to change in each notebook before it runs: what stands there once, and what
+            shall.
         more: Variables that the commands get beside their own.
     """
 
-    def __init__(self, place: Path, **more: str) -> None:
+    def __init__(self, place: Path, *, edit: tuple[str, str] | None = None, **more: str) -> None:
         self._place = place
+        self._edit = edit
         self._runtime = tempfile.TemporaryDirectory(prefix="trials-", dir="/tmp")  # sockets' paths
         self._environment = offline() | {
             "XDG_RUNTIME_DIR": self._runtime.name,
@@ -124,8 +127,7 @@ class Trials:
             seeds = SEEDS[:1] if name.partition("/")[2] in LONG else SEEDS
         key = json.dumps(given, sort_keys=True)
         missing = [seed for seed in seeds if (name, seed, key) not in self._done]
-        # With its defaults each is timed once, whatever was tried before.
-        if missing and (name not in self._repositories or not given):
+        if missing and not given:  # with its defaults each is timed once
             seed = missing.pop(0)
             self._done[name, seed, key] = self._cold(name, seed, given)
         if missing:
@@ -157,7 +159,19 @@ class Trials:
             repository.git("add", "-A")
             repository.git("commit", "-qm", "Set up excursions")
             self._must(repository, "ask", "Does it hold?", "--template", name)
+            if self._edit:
+                self._change(repository, *self._edit)
         return self._repositories[name]
+
+    def _change(self, repository: Repository, old: str, new: str) -> None:
+        """Edit the excursion's notebook, as a researcher would."""
+        worktree = Repository(next((repository.top / ".excursions" / "worktrees").iterdir()))
+        (notebook,) = worktree.top.glob("excursions/*/*/notebook.ipynb")
+        text = notebook.read_text(encoding="utf-8")
+        before, after = (json.dumps(each)[1:-1] for each in (old, new))
+        assert text.count(before) == 1, (notebook, old)
+        notebook.write_text(text.replace(before, after), encoding="utf-8")
+        worktree.git("commit", "-qam", "Change the notebook")
 
     def _cold(self, name: str, seed: int, given: Mapping[str, Value]) -> Trial:
         """Run once in a kernel that is started, and take the time."""
