@@ -109,7 +109,10 @@ def _git_url(text: str) -> str:
 
 def _commit(text: str) -> str:
     if not _COMMIT.fullmatch(text):
-        raise ValueError("must be a whole commit, 40 digits and letters a to f: git rev-parse HEAD")
+        raise ValueError(
+            "must be a whole commit, 40 digits and letters a to f, since branches and tags may "
+            "move; git ls-remote ADDRESS says which commit each is at"
+        )
     return text
 
 

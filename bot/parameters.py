@@ -138,7 +138,11 @@ def check_sets(sets: Sets, declared: Declarations) -> None:
                 raise ValueError(f"the set {name!r} names no parameter: {parameter!r}. {right}")
             problem = _problem(declared[parameter], value)
             if problem:
-                raise ValueError(f"the set {name!r} has {parameter} = {value!r}, which {problem}")
+                allowed = declared[parameter].allowed
+                right = "" if allowed in problem else f"; it must be {allowed}"
+                raise ValueError(
+                    f"the set {name!r} has {parameter} = {value!r}, which {problem}{right}"
+                )
 
 
 def split_assignments(given: Iterable[str], *, where: str = "-p") -> dict[str, str]:
@@ -179,7 +183,7 @@ def bind(
             nearest valid name or what is allowed.
     """
     for name in given:
-        if name not in declared and not (name == SET and sets):
+        if name not in declared and name != SET:
             raise RequestError(
                 f"there is no parameter {name!r}",
                 where=where,
@@ -209,10 +213,12 @@ def _chosen(name: str, sets: Sets, where: str) -> Mapping[str, Value]:
     """Give the values of a set."""
     name = name.strip()
     if name not in sets:
+        known = f"Known sets: {', '.join(sorted(sets))}." if sets else "There are no sets here."
+        meant = nearest(name, sets)
         raise RequestError(
             f"there is no set {name!r}",
             where=where,
-            right=did_you_mean(name, sets, noun="sets"),
+            right=f"Did you mean {meant!r}? {known}" if meant else known,
             culprit=f"{SET}=",
         )
     return sets[name].values

@@ -35,7 +35,7 @@ from bot.forge.protocol import Forge, StoredRun
 from bot.log.predictions import read_predictions
 from bot.recovery import recovered
 from bot.shell import Office
-from bot.template import find_template, read_template, template_names
+from bot.template import find_template, read_all
 from bot.thread import Thread
 
 
@@ -79,8 +79,8 @@ def read_world(
         number = source_number(asked, World(**world))
         world["run_files"] = _files_with_source(forge, event.issue, number) if number else {}
     if isinstance(asked, Templates):
-        named = template_names(shell.all_template_roots())
-        world["templates"] = tuple(read_template(name, folder) for name, folder in named.items())
+        world["templates"], wrong = read_all(shell.all_template_roots())
+        world["broken_templates"] = tuple(str(error) for error in wrong)
     if isinstance(asked, AskStatus) and config.budget.is_set and shell.surroundings.is_github:
         now, which = shell.clock().isoformat(), str(world["asked"])
         world["usage"] = read_usage(forge.spent_lately(), now, asked=which)

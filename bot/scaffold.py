@@ -10,10 +10,16 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from jinja2 import DictLoader, StrictUndefined, TemplateError
+from jinja2 import (
+    DictLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    UndefinedError,
+)
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from bot.errors import RequestError
+from bot.errors import RequestError, did_you_mean
 from bot.excursion import Excursion
 from bot.excursion_file import FILE_NAME, NOTEBOOK, ExcursionFile, write_excursion_file
 from bot.log.safety import authored, inline
@@ -23,9 +29,14 @@ from runner.imports import GRAMMARS, left_out
 
 _SUFFIX = ".j2"
 _NOTEBOOK_SCRIPT = "notebook.py"
+_IGNORE = ".gitignore"
+# What Jupyter, Python and an installation leave in the folder: no run is refused because of it.
+_LEFT_BY_NOTEBOOKS = ("outputs/", ".ipynb_checkpoints/", "__pycache__/")
+_LEFT_BY_PACKAGES = ("build/", "dist/", "*.egg-info/", ".mypy_cache/", ".pytest_cache/")
 # A line that only looks like a magic command, as the question "%time?" does, stays a comment.
 _PERCENT = {"extension": ".py", "format_name": "percent", "comment_magics": False}
 
+_UNKNOWN = re.compile(r"'(\w+)'")  # in what Jinja says
 _CANNOT_RENDER = (
     TemplateError,
     ArithmeticError,
@@ -80,6 +91,8 @@ def scaffold(
     script = files.pop(_NOTEBOOK_SCRIPT, None)
     if script is not None:
         files[NOTEBOOK] = notebook_bytes(script.decode())
+        left = (*_LEFT_BY_NOTEBOOKS, *(_LEFT_BY_PACKAGES if "pyproject.toml" in files else ()))
+        files.setdefault(_IGNORE, "".join(f"{line}\n" for line in left).encode())
     manifest = template.manifest
     declaration = ExcursionFile(
         question=excursion.question,
@@ -182,10 +195,7 @@ def _environment(template: Template) -> ImmutableSandboxedEnvironment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["markdown"] = inline
-    environment.filters["authored"] = authored
-    environment.filters["python"] = _python_literal
-    environment.filters["comment"] = _one_line
+    environment.filters.update(_FILTERS)
     return environment
 
 
@@ -205,7 +215,24 @@ def _render(
         inside = [frame.lineno for frame in frames if frame.filename == "<template>"]
         line = getattr(error, "lineno", None) or next(iter(inside), None)
         place = f"templates/{template.full_name}/{name}" + (f", line {line}" if line else "")
-        raise RequestError(f"does not render: {error}", where=place) from error
+        what, right = _explained(error, environment, context)
+        raise RequestError(f"does not render: {what}", where=place, right=right) from error
+
+
+def _explained(
+    error: Exception, environment: ImmutableSandboxedEnvironment, context: Mapping[str, Any]
+) -> tuple[str, str]:
+    """Say what is wrong, and which name was probably meant where one is unknown."""
+    if isinstance(error, TemplateNotFound):
+        parts = environment.list_templates()
+        right = did_you_mean(str(error.name), parts, noun="parts")
+        return f"there is no {error.name!r} to include; only what lies in shared/ can be", right
+    unknown = _UNKNOWN.search(str(error))
+    if unknown and isinstance(error, UndefinedError):
+        return str(error), did_you_mean(unknown[1], context, noun="names")
+    if unknown and "filter" in str(error):
+        return str(error), did_you_mean(unknown[1], _FILTERS, noun="filters of ours")
+    return str(error), ""
 
 
 def _inside(path: str, template: Template) -> str:
@@ -230,3 +257,11 @@ def _python_literal(value: object) -> str:
 def _one_line(text: str) -> str:
     """Put text on one line, for a comment in code."""
     return re.sub(r"\s+", " ", text).strip()
+
+
+_FILTERS = {
+    "markdown": inline,
+    "authored": authored,
+    "python": _python_literal,
+    "comment": _one_line,
+}

@@ -47,7 +47,7 @@ def _explain(model: type[BaseModel], error: ValidationError, *, where: str) -> R
     findings = error.errors(include_url=False)
     finding = next((f for f in findings if f["type"] == "extra_forbidden"), findings[0])
     place = [str(part) for part in finding["loc"]]
-    key = ".".join(place) or "the file"
+    key = ".".join(place)
     if finding["type"] == "extra_forbidden":
         known = _keys_at(model, place[:-1])
         right = did_you_mean(place[-1], known, noun="keys")
@@ -55,8 +55,11 @@ def _explain(model: type[BaseModel], error: ValidationError, *, where: str) -> R
     if finding["type"] == "missing":
         return RequestError(f"the key {key!r} is missing", where=where, right="Add it.")
     message = finding["msg"].removeprefix("Value error, ")
+    if finding["type"] == "tuple_type":
+        message = 'must be a list, as in ["one", "two"]'
     given = "" if isinstance(finding.get("input"), dict) else f" (it is {finding.get('input')!r})"
-    return RequestError(f"{key}: {message}{given}", where=where, right="Mend the file.")
+    head = f"{key}: " if key else ""
+    return RequestError(f"{head}{message}{given}", where=where, right="Mend the file.")
 
 
 def _keys_at(model: type[BaseModel], path: list[str]) -> list[str]:

@@ -94,6 +94,18 @@ def template_names(roots: tuple[Path, ...]) -> dict[str, Path]:
     return found
 
 
+def read_all(roots: tuple[Path, ...]) -> tuple[tuple[Template, ...], tuple[RequestError, ...]]:
+    """Read every template below the roots: those that are right, and what is wrong with others."""
+    found: list[Template] = []
+    wrong: list[RequestError] = []
+    for name, folder in template_names(roots).items():
+        try:
+            found.append(read_template(name, folder))
+        except RequestError as error:  # one that is broken shall not hide the others
+            wrong.append(error)
+    return tuple(found), tuple(wrong)
+
+
 def find_template(name: str | None, kind: Kind | None, roots: tuple[Path, ...]) -> Template:
     """Read the template called `name` or `kind/name`, or the kind's default.
 
@@ -142,22 +154,30 @@ def read_template(full_name: str, folder: Path) -> Template:
     kind, _, name = full_name.partition("/")
     where = f"templates/{full_name}"
     manifest = load(Manifest, (folder / MANIFEST).read_bytes(), where=f"{where}/{MANIFEST}")
-    files = dict(_texts(folder, where))
+    ours = built_in_templates()
+    theirs = folder.parents[1]
+    files = dict(_texts(folder, where, None if theirs == ours else theirs))
     files.pop(MANIFEST)
     shared = {  # a team's own parts go before those that came with us
         path: text
-        for root in (built_in_templates(), folder.parent.parent)
-        for path, text in _texts(root / SHARED, "templates/shared")
+        for root, bounds in ((ours, None), (theirs, None if theirs == ours else theirs))
+        for path, text in _texts(root / SHARED, f"templates/{SHARED}", bounds)
     }
     return Template(Kind(kind), name, manifest, files, shared)
 
 
-def _texts(folder: Path, where: str) -> Iterator[tuple[str, str]]:
-    """Read every file below a folder, by its path within."""
+def _texts(folder: Path, where: str, bounds: Path | None) -> Iterator[tuple[str, str]]:
+    """Read every file below a folder, by its path within; no link may lead out of the bounds."""
     for path in sorted(folder.rglob("*")):
         if not path.is_file() or "__pycache__" in path.parts:
             continue
         relative = path.relative_to(folder).as_posix()
+        if bounds and not path.resolve().is_relative_to(bounds.resolve()):
+            raise RequestError(
+                "is, or lies behind, a symbolic link out of the templates' folder",
+                where=f"{where}/{relative}",
+                right="Put the file itself there.",
+            )
         try:
             yield relative, path.read_text("utf-8")
         except UnicodeDecodeError as error:

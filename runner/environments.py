@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import secrets
 import shutil
 import subprocess
@@ -36,6 +37,7 @@ from runner.packages import installed, normalised, site_folders
 
 _COMPLETE = "complete"  # is there once everything is installed
 _PIP = ("--disable-pip-version-check", "--no-input", "--retries", "2")
+_OLD_VERSIONS = re.compile(r"\(from versions: (?:[^,)]+, )+(?=(?:[^,)]+, ){2}[^,)]+\))")
 _LONGEST_REASON = 1_500  # characters
 _WORDS = {  # what pip calls the things that we give it
     "The user requested (constraint)": "installed here is",
@@ -303,6 +305,10 @@ def _reason(done: subprocess.CompletedProcess[str]) -> str:
         for theirs, ours in _WORDS.items():
             conflict = conflict.replace(theirs, ours)
         return "; ".join(line.strip() for line in conflict.splitlines() if line.strip())
-    errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR:")]
+    errors = [
+        _OLD_VERSIONS.sub("(from versions: …, ", line)
+        for line in done.stderr.splitlines()
+        if line.startswith("ERROR:") and "Ignored the following" not in line
+    ]
     text = "; ".join(line.removeprefix("ERROR:").strip() for line in errors) or done.stderr.strip()
     return text[:_LONGEST_REASON] or f"pip ended with status {done.returncode}"

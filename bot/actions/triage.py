@@ -223,9 +223,10 @@ def _say_ours(job: Job, api: Api, occasion: Occasion, error: Exception) -> None:
     from bot.actions.office import open_bare_forge
     from bot.conversation import trouble_effects
     from bot.effects import apply
+    from bot.forge.template_sources import UnfetchedError
 
     # The repository's own configuration is something that people can do something about.
-    what = str(error) if isinstance(error, RequestError) else ""
+    what = str(error) if isinstance(error, RequestError | UnfetchedError) else ""
     try:
         _react(api, occasion, OURS)
         forge = open_bare_forge(job, api, occasion)

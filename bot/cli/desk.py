@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.cli.execution import LocalExecutor
-from bot.cli.place import give, open_forge, say
+from bot.cli.place import checkout_here, give, open_forge, say
 from bot.cli.progress import Progress
 from bot.cli.views import write_views
 from bot.cli.warm import settings_of
@@ -45,7 +45,7 @@ def open_desk(*, dry_run: bool = False) -> Desk:
         forge=forge,
         executor=LocalExecutor(forge, Progress(), settings_of(config)),
         config=config,
-        template_roots=(forge.top / "templates", built_in_templates()),
+        template_roots=(checkout_here(forge.top) / "templates", built_in_templates()),
         fetch_templates=lambda: fetched(config.templates, template_cache(forge.top)),
         tell=say,
         changed=partial(_refresh, forge),

@@ -25,7 +25,7 @@ from bot.setup.form import PATH as FORM
 from bot.setup.labels import wanted_labels
 from bot.setup.origin import installed_origin
 from bot.setup.remote import Access, find_access
-from bot.template import Template, built_in_templates, read_template, template_names
+from bot.template import Template, built_in_templates, read_all
 
 _SIGNS = {State.GOOD: "✓", State.ADVICE: "·", State.UNKNOWN: "?", State.MISSING: "✗"}
 _PATIENCE_S = 2.0  # a second try, not more: somebody is waiting
@@ -78,19 +78,16 @@ def _here(git: Git, top: Path) -> tuple[list[Finding], Config, tuple[Template, .
             findings.append(missing("configuration", f"{FILE_NAME} is not there", "excursion init"))
     except RequestError as error:
         findings.append(missing("configuration", f"{error.where}: {error.what}", error.right))
-    templates: list[Template] = []
     others: tuple[Path, ...] = ()
     try:
         others = fetched(config.templates, template_cache(top))
     except ExcursionError as error:
         findings.append(missing("templates", f"{error.where}: {error.what}", error.right))
-    for name, folder in template_names((top / "templates", *others, built_in_templates())).items():
-        try:
-            templates.append(read_template(name, folder))
-        except RequestError as error:
-            findings.append(missing("templates", f"{error.where}: {error.what}", error.right))
+    templates, wrong = read_all((top / "templates", *others, built_in_templates()))
+    for problem in wrong:
+        findings.append(missing("templates", f"{problem.where}: {problem.what}", problem.right))
     findings.append(good("templates", ", ".join(each.full_name for each in templates)))
-    return findings, config, tuple(templates)
+    return findings, config, templates
 
 
 def _on_github(

@@ -14,6 +14,7 @@ from bot.config import FILE_NAME
 from bot.errors import RequestError
 from bot.forge.git import Git, find_repository
 from bot.forge.local import LocalForge
+from bot.forge.local_place import FOLDER
 
 dry_run_option = click.option(
     "--dry-run", is_flag=True, help="Print what would happen, one line an effect; change nothing."
@@ -62,6 +63,21 @@ def open_forge() -> tuple[LocalForge, bytes]:
             "this repository is not set up for excursions", where=str(top), right="excursion init"
         )
     return LocalForge(git, top, warn=say), text
+
+
+def checkout_here(top: Path) -> Path:
+    """Find the checkout that the command is given in, whose files are meant.
+
+    That is the main one, or a worktree that somebody made beside it. The worktrees of excursions do
+    not count: what lies in them is as old as their branches.
+
+    Args:
+        top: The main checkout.
+    """
+    here = Path.cwd()  # looked at without git, since every command that asks for templates does so
+    around = (folder for folder in (here, *here.parents) if (folder / ".git").exists())
+    checkout = next(around, top)
+    return top if checkout.is_relative_to(top.resolve() / FOLDER) else checkout
 
 
 def _committed(git: Git) -> bytes | None:

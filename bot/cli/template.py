@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,12 +17,14 @@ import click
 
 from bot.cli.place import give, json_option, say
 from bot.errors import ForgeError, RequestError
+from bot.log.safety import plain
 
 if TYPE_CHECKING:
     from bot.doctor.finding import Finding
     from bot.template import Template
     from runner.records import RunResult
 
+_PREFIX = "excursion: "  # of what is wrong
 OFFLINE = Path(__file__).parents[1] / "offline"
 _NOBODY = {
     "GIT_AUTHOR_NAME": "Check",
@@ -64,7 +67,10 @@ def check_command(template: str, parameters: tuple[str, ...], no_run: bool, as_j
         findings += [*manifest_findings(found), *rendering_findings(found)]
         if is_well(findings) and not no_run and "notebook.py.j2" in found.files:
             try:
-                findings += result_findings(found, _run(found, folder, parameters))
+                result = _run(found, folder, parameters)
+                if result.error:
+                    say(_of_cells(plain(result.error.traceback)))
+                findings += result_findings(found, result)
             except RequestError as error:
                 findings.append(missing("run", f"refused: {error.what}", error.right))
     if as_json:
@@ -150,13 +156,25 @@ def _excursion(top: Path, *words: str) -> None:
         env=environment,
     ) as process:
         for line in process.stderr or ():
-            lines.append(line.removeprefix("excursion: ").rstrip())
-            if words[0] == "run":
+            lines.append(line.rstrip())
+            refused = any(line.startswith(_PREFIX) for line in lines)  # is told by a finding
+            if words[0] == "run" and not refused and not line.startswith("The thread: "):
                 say(line.rstrip())
+    within = re.compile(rf"{re.escape(str(top))}\S*\w")  # gone by the time this is read
+    lines = [within.sub("the template's folder", line) for line in lines]
+    wrong = next((n for n, line in enumerate(lines) if line.startswith(_PREFIX)), 0)
+    what, *right = [line.removeprefix(_PREFIX).strip() for line in lines[wrong:]] or ["no word"]
     if process.returncode == 2:
-        raise RequestError(lines[0] if lines else "was refused", right=" ".join(lines[1:]).strip())
+        raise RequestError(what, right=" ".join(right))
     if process.returncode not in (0, 1):
-        raise ForgeError(f"`excursion {words[0]}` failed", right="\n  ".join(lines))
+        raise ForgeError(f"`excursion {words[0]}` failed: {what}", right="\n  ".join(right))
+
+
+def _of_cells(traceback: str) -> str:
+    """Leave of a traceback what stands in the notebook: its own lines, and the error."""
+    first, *frames = traceback.strip().split("\n\n")
+    last = frames.pop() if frames else ""
+    return "\n\n".join([first, *(each for each in frames if each.startswith("Cell In")), last])
 
 
 def _git(top: Path, *words: str) -> str:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.place import give, json_option, open_forge
+from bot.cli.place import checkout_here, give, json_option, open_forge, say
 
 if TYPE_CHECKING:
     from bot.template import Template
+
+_WIDEST = 100  # characters; longer lines are hard to read
 
 
 @click.command("templates")
@@ -19,9 +23,11 @@ if TYPE_CHECKING:
 @json_option
 def templates_command(markdown: bool, as_json: bool) -> None:
     """List the templates: what each asks, how long it takes, what it measures and draws."""
-    from bot.template import read_template, template_names
+    from bot.template import read_all
 
-    found = [read_template(name, folder) for name, folder in template_names(roots()).items()]
+    found, wrong = read_all(roots())
+    for error in wrong:
+        say(f"excursion: {error}")
     if as_json:
         give(json.dumps([_row(template) for template in found], indent=1, ensure_ascii=False))
         return
@@ -30,10 +36,13 @@ def templates_command(markdown: bool, as_json: bool) -> None:
 
         give(catalogue(found).rstrip("\n"))
         return
-    from bot.log.templates import templates_text
+    from bot.log.templates import templates_paragraphs, templates_text
     from bot.log.thread_text import on_terminal
 
-    give(on_terminal(templates_text(found)))
+    if sys.stdout.isatty():
+        give(templates_paragraphs(found, min(shutil.get_terminal_size().columns, _WIDEST)))
+    else:
+        give(on_terminal(templates_text(found)))
 
 
 def _row(template: Template) -> dict[str, Any]:
@@ -65,4 +74,4 @@ def roots() -> tuple[Path, ...]:
     except RequestError:
         return (built_in_templates(),)
     others = fetched(read_config(text).templates, template_cache(forge.top))
-    return (forge.top / "templates", *others, built_in_templates())
+    return (checkout_here(forge.top) / "templates", *others, built_in_templates())

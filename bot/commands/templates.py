@@ -10,7 +10,7 @@ from bot.commands.words import no_words, write_line
 from bot.commands.world import World
 from bot.effects import Effect, Reply
 from bot.events import Role
-from bot.log.templates import templates_text
+from bot.log.templates import broken_text, templates_text
 
 
 def parse(words: tuple[str, ...], _named: Mapping[str, str]) -> Templates:
@@ -25,7 +25,8 @@ def parse(words: tuple[str, ...], _named: Mapping[str, str]) -> Templates:
 
 def decide(_command: Templates, world: World) -> tuple[Effect, ...]:
     """Decide what follows: a reply."""
-    return (Reply(templates_text(world.templates, world.surroundings)),)
+    listed = templates_text(world.templates, world.surroundings)
+    return (Reply("\n\n".join([listed, *map(broken_text, world.broken_templates)])),)
 
 
 def write(_command: Templates) -> str:

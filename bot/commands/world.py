@@ -44,6 +44,7 @@ class World:
     secrets: Secrets = field(default_factory=Secrets)  # that nothing published may hold
     surroundings: Surroundings = LOCAL  # where the thread is read
     templates: tuple[Template, ...] = ()  # all that there are, read where they are asked for
+    broken_templates: tuple[str, ...] = ()  # what is wrong with those that cannot be read
     usage: Usage | None = None  # of the budget, read where it is asked for
     found: Excursion | None = None  # by its branch or its runs, where the welcome is gone
     asked: Asked = field(default_factory=Asked)  # which command this is

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from bot.doctor.finding import Finding, advice, good, missing
-from bot.errors import RequestError
-from bot.excursion import Excursion, branch_name, folder_name
+from bot.errors import RequestError, did_you_mean
+from bot.excursion import Excursion, Kind, branch_name, folder_name
 from bot.excursion_file import NOTEBOOK
+from bot.log.safety import inline
+from bot.log.sweep.words import count
 from bot.parameters import bind
 from bot.scaffold import scaffold
 from bot.template import MANIFEST, Template
@@ -26,6 +29,8 @@ HOSTILE = (
     "<!-- answer --> --> `code` @ada #12",
     "why? " * 51,
 )
+_RIGHT_QUESTION = "Write the question as {{ question | markdown }}, and in text only."
+_CELL = f"{NOTEBOOK}#"
 _MARKS = {
     "<!-- predictions -->": '{% include "shared/head.md.j2" %}',
     "<!-- answer -->": '{% include "shared/tail.md.j2" %}',
@@ -48,7 +53,23 @@ def rendered(template: Template, question: str = PLAIN) -> dict[str, bytes]:
 def manifest_findings(template: Template) -> Iterator[Finding]:
     """Look at what a template says about itself."""
     manifest, metrics = template.manifest, template.manifest.metrics
-    yield good(MANIFEST, f"{len(manifest.parameters)} parameters, {len(manifest.sets)} sets")
+    parameters, sets = len(manifest.parameters), len(manifest.sets)
+    yield good(MANIFEST, f"{count(parameters, 'parameter')}, {count(sets, 'set')}")
+    declares = "parameters" if manifest.parameters else "metrics" if metrics.descriptions else ""
+    if NOTEBOOK_SCRIPT in template.files:
+        pass
+    elif template.kind is not Kind.DOCS:
+        yield missing(
+            NOTEBOOK_SCRIPT,
+            f"is not there, but an excursion of {template.kind.value} runs a notebook",
+            "Write it, or let the template lie in templates/docs/.",
+        )
+    elif declares:
+        yield missing(
+            NOTEBOOK_SCRIPT,
+            f"is not there, but {declares} are declared",
+            "Write it, or declare neither parameters nor metrics.",
+        )
     for key in ("runtime", "prediction", "picture"):
         if not getattr(manifest, key) and (NOTEBOOK_SCRIPT in template.files or key != "picture"):
             yield advice(MANIFEST, f"{key} is not given", f'Add {key} = "…", for the list.')
@@ -57,8 +78,14 @@ def manifest_findings(template: Template) -> Iterator[Finding]:
             yield missing(
                 MANIFEST,
                 f"the metric {name} has no description",
-                f"[metrics.descriptions] {name} =",
+                _describe(name, metrics.descriptions),
             )
+    if metrics.descriptions and not metrics.main:
+        yield missing(
+            MANIFEST,
+            "no metric is the main one, which runs are ranked by",
+            f'[metrics] main = "{next(iter(metrics.descriptions))}", or another.',
+        )
     for name in metrics.tolerance:
         if name not in metrics.descriptions:
             yield missing(
@@ -80,11 +107,15 @@ def rendering_findings(template: Template) -> Iterator[Finding]:
         return
     yield good("rendering", f"makes {', '.join(sorted(plainly))}")
     readme = plainly.get("README.md", b"").decode()
-    for mark, include in _MARKS.items():
+    if not readme:
+        parts = ", ".join(_MARKS.values())
+        yield missing("README.md.j2", "is not there", f"Write one, with {parts}.")
+    for mark, include in _MARKS.items() if readme else ():
         if readme.count(mark) != 1:
             yield missing(
                 "README.md.j2", f"has no place for {mark[5:-4]}", f"Put {include} where it belongs."
             )
+    yield from _parameter_findings(template, plainly)
     code = _code(plainly)
     for question in HOSTILE:
         shown = question if len(question) <= 40 else f"{question[:37]}…"
@@ -94,15 +125,29 @@ def rendering_findings(template: Template) -> Iterator[Finding]:
             yield missing(
                 "rendering",
                 f"fails for the question {shown!r}: {error.where}: {error.what}",
-                "Write the question as {{ question | markdown }}, and in text only.",
+                _RIGHT_QUESTION,
             )
             return
         marks = [files.get("README.md", b"").decode().count(mark) for mark in _MARKS]
-        if _code(files) != code or marks != [readme.count(mark) for mark in _MARKS]:
+        changed = [place for place, text in _code(files).items() if code.get(place) != text]
+        changed += ["README.md"] if marks != [readme.count(mark) for mark in _MARKS] else []
+        if changed or len(_code(files)) != len(code):
+            where = _named(changed[0], code) if changed else NOTEBOOK
             yield missing(
                 "rendering",
-                f"the question {shown!r} changes more than text",
-                "Write the question as {{ question | markdown }}, and in text only.",
+                f"the question {shown!r} changes more than text, in {where}",
+                _RIGHT_QUESTION,
+            )
+            return
+        escaped = inline(question)
+        texts = {place: text.replace(escaped, "") for place, text in _texts(files).items()}
+        raw = [place for place, text in texts.items() if question in text]
+        if raw:
+            yield missing(
+                "rendering",
+                f"the question {shown!r} stands as it is, with its markup, in "
+                f"{_named(raw[0], _texts(plainly))}",
+                _RIGHT_QUESTION,
             )
             return
     yield good("rendering", f"{len(HOSTILE)} hostile questions change nothing but text")
@@ -114,7 +159,7 @@ def result_findings(template: Template, result: RunResult) -> Iterator[Finding]:
     if result.status is not Status.SUCCEEDED:
         error = result.error
         what = f"{error.name} in cell {error.cell}: {error.message}" if error else "without a word"
-        right = "Mend the notebook; the traceback is above."
+        right = f"Mend {NOTEBOOK_SCRIPT}."
         if result.status is Status.TIMED_OUT:
             right = 'Give it less to do by default, or a longer timeout = "…".'
         yield missing("run", f"{result.status.value.replace('_', ' ')}: {what}", right)
@@ -132,9 +177,16 @@ def result_findings(template: Template, result: RunResult) -> Iterator[Finding]:
                 f"{name} is recorded but not declared",
                 f'[metrics.descriptions] {name} = "what it is, with its unit"',
             )
-    if not declared.main:
-        yield advice("metrics", "none is the main one", '[metrics] main = "…" names it.')
-    if not lacking and metrics.keys() <= declared.descriptions.keys():
+    if not metrics:
+        yield advice("metrics", "nothing is recorded", "record(name=…), and declare it.")
+    main = metrics.get(declared.main)
+    if isinstance(main, str):
+        yield missing(
+            "metrics",
+            f"the main one, {declared.main}, is {main!r}, by which runs cannot be ranked",
+            "Record a finite number with the default parameters.",
+        )
+    if metrics and not lacking and metrics.keys() <= declared.descriptions.keys():
         yield good("metrics", f"{len(metrics)} recorded, each declared")
     for figure in result.figures:
         if not figure.caption:
@@ -155,8 +207,88 @@ def result_findings(template: Template, result: RunResult) -> Iterator[Finding]:
         yield advice("outputs", note, "Show less, or as PNG.")
 
 
-def _code(files: dict[str, bytes]) -> list[object]:
-    """Give everything that is executed."""
-    scripts: list[object] = [(n, c) for n, c in sorted(files.items()) if n.endswith(".py")]
+def _describe(name: str, described: Mapping[str, str]) -> str:
+    """Say how a metric is described, or which of those that are was meant."""
+    meant = did_you_mean(name, described, noun="metrics") if described else ""
+    own = f'[metrics.descriptions] {name} = "what it is, with its unit"'
+    return f"{meant} Else: {own}" if meant.startswith("Did") else own
+
+
+def _parameter_findings(template: Template, files: Mapping[str, bytes]) -> Iterator[Finding]:
+    """Look at the cell that assigns the defaults."""
+    declared = template.manifest.parameters
+    if NOTEBOOK not in files or not declared:
+        return
+    cells = json.loads(files[NOTEBOOK])["cells"]
+    tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", ())]
+    include = 'Put {% include "shared/parameters.py.j2" %} there, which writes that cell.'
+    if len(tagged) != 1:
+        what = f"{len(tagged) or 'no'} cells are tagged `parameters`; exactly one is needed"
+        yield missing(NOTEBOOK_SCRIPT, what, include)
+        return
+    assigned = _assigned("".join(tagged[0]["source"]))
+    for name, declaration in declared.items():
+        if name not in assigned:
+            yield missing(
+                NOTEBOOK_SCRIPT, f"the cell tagged `parameters` does not assign {name}", include
+            )
+        elif assigned[name] != declaration.default:
+            yield missing(
+                NOTEBOOK_SCRIPT,
+                f"the cell tagged `parameters` assigns {name} = {assigned[name]!r}, but its "
+                f"default is {declaration.default!r}",
+                include,
+            )
+
+
+def _assigned(source: str) -> dict[str, object]:
+    """Read which names a cell assigns, and what."""
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:
+        return {}
+    found: dict[str, object] = {}
+    for statement in statements:
+        if not isinstance(statement, ast.Assign | ast.AnnAssign):
+            continue
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        for target in targets:
+            if isinstance(target, ast.Name):
+                found[target.id] = _literal(statement.value)
+    return found
+
+
+def _literal(value: ast.expr | None) -> object:
+    try:
+        return ast.literal_eval(value) if value else None
+    except ValueError:
+        return "something computed"
+
+
+def _code(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Give everything that is executed, by where it stands."""
+    scripts = {name: text.decode() for name, text in files.items() if name.endswith(".py")}
+    return scripts | _cells(files, "code")
+
+
+def _texts(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Give everything that is read as Markdown, by where it stands."""
+    pages = {name: text.decode() for name, text in files.items() if name.endswith(".md")}
+    return pages | _cells(files, "markdown")
+
+
+def _cells(files: Mapping[str, bytes], kind: str) -> dict[str, str]:
     cells = json.loads(files[NOTEBOOK])["cells"] if NOTEBOOK in files else []
-    return scripts + [cell["source"] for cell in cells if cell["cell_type"] == "code"]
+    return {
+        f"{_CELL}{number}": "".join(cell["source"])
+        for number, cell in enumerate(cells)
+        if cell["cell_type"] == kind
+    }
+
+
+def _named(place: str, plainly: Mapping[str, str]) -> str:
+    """Name a file, or a cell by how it begins for a plain question."""
+    if not place.startswith(_CELL):
+        return f"{place}.j2"
+    begins = plainly.get(place, "").partition("\n")[0]
+    return f"{NOTEBOOK_SCRIPT}, in the cell that begins with {begins!r}"

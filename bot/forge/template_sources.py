@@ -21,6 +21,10 @@ _PLAIN_FILES = ("100644", "100755")
 _PROTOCOLS = {"GIT_ALLOW_PROTOCOL": "https:ssh:file"}  # git knows others, some of which run things
 
 
+class UnfetchedError(ForgeError):
+    """Templates of another repository cannot be had; the configuration may be to blame."""
+
+
 def template_cache(top: Path) -> Path:
     """Give where a repository keeps what it has fetched, beside the threads."""
     return top / ".excursions" / "templates"
@@ -69,8 +73,10 @@ def _fetch(git: Git, source: TemplateSource) -> None:
     try:
         git.run(*words, environment=_PROTOCOLS)
     except ForgeError as error:
-        raise ForgeError(
-            f"templates cannot be fetched from {source.git}: {error.what}",
+        said = error.what.removeprefix("git fetch failed: ").partition("\n")[0]
+        why = "it has no such commit" if "not our ref" in said else said.removeprefix("fatal: ")
+        raise UnfetchedError(
+            f"templates cannot be fetched from {source.git}: {why}",
             where=_where(source),
             right="They are needed once, then kept. Try again with a network, mend the address or "
             "the commit, or take the entry away.",

@@ -293,6 +293,18 @@ def test_only_files_that_say_so_are_rendered() -> None:
     assert files["src/prototype_1/b.txt"] == b"49\n"
 
 
+def test_what_notebooks_and_packages_leave_is_no_change_of_the_excursion() -> None:
+    left = make(BUILT_IN["demos/logit-lens"])[".gitignore"].decode().split()
+    assert {"outputs/", ".ipynb_checkpoints/", "__pycache__/"} == {*left}
+    package = make(BUILT_IN["libs/gpt2-mini"])[".gitignore"].decode().split()
+    assert {*left, "build/", "*.egg-info/"} < {*package}
+    assert ".gitignore" not in make(BUILT_IN["docs/lesson"])
+    own = dataclasses.replace(
+        TEMPLATE, files={**TEMPLATE.files, "notebook.py.j2": "# %%\n1\n", ".gitignore": "mine\n"}
+    )
+    assert make(own)[".gitignore"] == b"mine\n"
+
+
 def test_the_prototype_is_a_package_that_can_be_built() -> None:
     files = make(BUILT_IN["libs/prototype"], TITLES[0])
     project = tomllib.loads(files["pyproject.toml"].decode())["project"]

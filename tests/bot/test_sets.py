@@ -56,7 +56,11 @@ def test_a_sweep_starts_from_a_set() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"set": "recordin"}, "there is no set 'recordin'\n  Did you mean 'recording'?"),
+        (
+            {"set": "recordin"},
+            "there is no set 'recordin'\n  Did you mean 'recording'? Known sets: recording.",
+        ),
+        ({"set": "published"}, "there is no set 'published'\n  Known sets: recording."),
         ({"set": ""}, "there is no set ''"),
         ({"sets": "recording"}, "there is no parameter 'sets'"),
     ],
@@ -68,8 +72,9 @@ def test_an_unknown_set_names_the_nearest(given: dict[str, str], message: str) -
 
 
 def test_where_there_are_no_sets_none_is_known() -> None:
-    with pytest.raises(RequestError, match="there is no parameter 'set'"):
+    with pytest.raises(RequestError, match="there is no set 'recording'") as refused:
         bind(DECLARED, {"set": "recording"}, where="-p")
+    assert refused.value.right == "There are no sets here."
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -289,3 +290,30 @@ def test_an_answer_may_be_written_in_markdown(repository: Repository) -> None:
     repository.must("answer", "1", text)
     assert text in (repository.top / "excursions/demos/1-does-it-settle/README.md").read_text()
     assert "<li>" in (repository.top / ".excursions/1/thread.html").read_text()
+
+
+def test_in_a_worktree_of_one_s_own_its_templates_and_folders_count(
+    repository: Repository, tmp_path: Path
+) -> None:
+    repository.git("worktree", "add", "-q", "-b", "other", str(tmp_path / "other"))
+    for top, summary in ((repository.top, "Of main."), (tmp_path / "other", "Of the branch.")):
+        folder = top / "templates" / "demos" / "ours"
+        folder.mkdir(parents=True)
+        (folder / "template.toml").write_text(f'question = "Q?"\nsummary = "{summary}"\n')
+    there = Repository(tmp_path / "other")
+
+    def known(place: Path) -> dict[str, str]:
+        done = repository.excursion("templates", "--json", cwd=place)
+        return {row["name"]: row["summary"] for row in json.loads(done.out)}
+
+    assert known(there.top)["demos/ours"] == "Of the branch."
+    assert known(repository.top)["demos/ours"] == "Of main."
+    assert "Of the branch." in there.must("templates", "--markdown")
+    (repository.top / "templates" / "demos" / "ours" / "template.toml").unlink()
+    assert there.ask("Is it of the branch?", "--template", "ours") == 1
+    # An excursion's own worktree is as old as its branch: there the main checkout counts.
+    assert "demos/ours" not in known(repository.folder())
+    (there.top / "empty").mkdir()
+    done = there.excursion("reproduce", "empty")
+    assert "outside of this repository" not in done.err
+    assert "empty" in done.err

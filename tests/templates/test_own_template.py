@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from conftest import Repository
 
 from bot.config import read_config
@@ -37,13 +38,15 @@ def test_what_the_page_says_of_the_configuration_is_taken() -> None:
 
 
 def test_whoever_follows_the_page_has_a_template_that_runs(
-    repository: Repository, tmp_path: Path
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commands = tmp_path / "bin"
     commands.mkdir()
     excursion = commands / "excursion"
     excursion.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m bot "$@"\n')
     excursion.chmod(0o755)
+    # As most people have it: Python keeps what it has compiled beside the modules.
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "")
     environment = os.environ | {"PATH": f"{commands}:{os.environ['PATH']}"}
     place, said = repository.top, ""
     for name, body in steps():
@@ -66,3 +69,6 @@ def test_whoever_follows_the_page_has_a_template_that_runs(
     assert "Nothing is missing." in said
     metrics = repository.json("show", "1")
     assert "z_score" in str(metrics)
+    assert (repository.folder() / "__pycache__").is_dir()
+    again = repository.excursion("run", "1", "-p", "set=newborns", "-p", "seed=3")
+    assert again.status == 0, again.err  # nothing that the first run left is in the way

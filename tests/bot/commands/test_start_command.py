@@ -65,7 +65,7 @@ def test_a_question_opens_an_issue_with_branch_folder_and_welcome_in_this_order(
     assert isinstance(commit, CommitFiles)
     assert commit.branch == "1-does-it-settle"
     assert set(commit.files) == {
-        f"{EXCURSION.folder}/{name}" for name in (FILE_NAME, NOTEBOOK, "README.md")
+        f"{EXCURSION.folder}/{name}" for name in (FILE_NAME, NOTEBOOK, "README.md", ".gitignore")
     }
     assert commit.message == "Begin excursion 1\n\nDoes it settle?\n"
     assert labels == SetLabels(1, LABELS)

@@ -159,3 +159,29 @@ def test_ordinary_addresses_are_taken() -> None:
     for git in ("https://github.com/o/r.git", "git@github.com:o/r.git", "ssh://git@host/o/r"):
         config = read_config(f'[[templates]]\ngit = "{git}"\ncommit = "{"a" * 40}"\n')
         assert config.templates[0].folder == "templates"
+
+
+def test_of_two_repositories_with_one_name_the_first_that_is_named_wins(
+    repository: Repository, team: Repository, tmp_path: Path
+) -> None:
+    shutil.copytree(team.top, tmp_path / "second", symlinks=True)
+    second = Repository(tmp_path / "second")
+    manifest = second.top / "recipes" / "demos" / "ours" / "template.toml"
+    manifest.write_text(MANIFEST.replace("Of the team.", "Of the others."))
+    commit(second)
+    use(repository, second)
+    use(repository, team)
+    rows = {row["name"]: row for row in repository.json("templates")}
+    assert rows["demos/ours"]["summary"] == "Of the others."
+
+
+def test_a_commit_that_is_not_there_is_told_in_a_line(
+    repository: Repository, team: Repository
+) -> None:
+    use(repository, team)
+    text = (repository.top / "excursions.toml").read_text()
+    gone = text.replace(team.git("rev-parse", "HEAD"), "0123456789" * 4)
+    (repository.top / "excursions.toml").write_text(gone)
+    done = repository.excursion("templates")
+    assert done.status == 3
+    assert f"cannot be fetched from file://{team.top}: it has no such commit\n" in done.err
