@@ -177,7 +177,7 @@ def test_ctrl_c_ends_the_job_and_keeps_its_pictures(desk: Desk, wait_until: Wait
 def test_a_run_cancelled_while_it_waits_is_left_as_never_begun(
     desk: Desk, wait_until: Wait
 ) -> None:
-    desk.cluster.slurm("sbatch", "--exclusive", "--output=/dev/null", "--wrap=sleep 600")
+    assert desk.cluster.slurm("sbatch", "--exclusive", "--output=/dev/null", "--wrap=sleep 600")
     wait_until(lambda: desk.jobs("%T") == ["RUNNING"])
     command = desk.begin("run", "1")
     wait_until(lambda: "PENDING" in desk.jobs("%T"))
@@ -190,7 +190,7 @@ def test_a_run_cancelled_while_it_waits_is_left_as_never_begun(
 
     assert (done.status, "interrupted" in done.err) == (3, True)
     assert desk.jobs("%T") == ["RUNNING"]  # the one that was in the way
-    desk.cluster.slurm("scancel", "--full", "--user=root")
+    desk.cluster.must("scancel", "--full", "--user=root")
     desk.enough()
     assert desk.give("run", "1").out == "1.1\n"
     assert desk.result().status == "succeeded"
@@ -215,7 +215,7 @@ def test_slurm_s_own_limit_is_told_as_such(desk: Desk, wait_until: Wait) -> None
     desk.runner(2).suspend()
 
     for run in (1, 2):
-        desk.cluster.slurm("scontrol", "update", f"JobId={desk.job(run)}", "EndTime=now")
+        desk.cluster.must("scontrol", "update", f"JobId={desk.job(run)}", "EndTime=now")
     statuses = [desk.end(command).status for command in commands]
 
     assert statuses == [1, 1]
@@ -263,7 +263,7 @@ def test_scancel_ends_a_run_as_cancelled(desk: Desk, wait_until: Wait) -> None:
     command = desk.begin("run", "1")
     wait_until(desk.began)
 
-    desk.cluster.slurm("scancel", desk.job())
+    desk.cluster.must("scancel", desk.job())
     done = desk.end(command)
 
     assert done.status == 3

@@ -70,14 +70,23 @@ class Cluster:
 
     def slurm(self, *command: str) -> str:
         """Give one of Slurm's own commands; its output, or "" if it failed."""
-        done = subprocess.run(
+        done = self._give(*command)
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    def must(self, *command: str) -> None:
+        """Give one of Slurm's own commands until it is taken; so it must do no more if repeated."""
+        end = time.monotonic() + 60
+        while (done := self._give(*command)).returncode != 0:  # a busy controller answers nobody
+            assert time.monotonic() < end, f"{' '.join(command)}: {done.stderr}"
+
+    def _give(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             self.inside(*command),
             capture_output=True,
             text=True,
             check=False,
             env=os.environ | self.environment,
         )
-        return done.stdout.strip() if done.returncode == 0 else ""
 
     def start(self) -> None:
         """Start every daemon and wait until the node is ready for work."""
@@ -115,7 +124,7 @@ class Cluster:
                 if process.name() == "slurmstepd":
                     for each in (process, *process.children(recursive=True)):
                         each.kill()
-        self.slurm("scontrol", "update", f"NodeName={self.node}", "State=DOWN", "Reason=power")
+        self.must("scontrol", "update", f"NodeName={self.node}", "State=DOWN", "Reason=power")
 
     def processes(self) -> list[psutil.Process]:
         """List what runs inside, but for the daemons and whoever holds the namespace open."""
