@@ -3,7 +3,7 @@
 # make test    linters, types, tests with branch coverage; npm fetches GitHub's counterparts, once
 # make docs    writes anew what is made from the code: docs/commands.md, docs/templates.md, README's table
 # make excursions   runs again all that excursions/ records; says which metrics agree
-# make trials  every template for three seeds and on a stand-in for a GPU; takes half an hour
+# make trials  every template for three seeds and on a stand-in for a GPU; takes a quarter of an hour
 # make faults  each fault at each request to GitHub, a kill after each step here; takes half an hour
 # make pictures   those of docs/templates.md, by running each template; takes a while
 # make bench   how fast it is, side by side with papermill; takes half an hour

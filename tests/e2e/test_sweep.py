@@ -372,8 +372,8 @@ def test_results_are_told_as_they_come_and_others_may_work_meanwhile(
 ) -> None:
     notebook(asked, COUNT, WAIT_AT_1, ACCURACY)
     process = given(asked, "-p", "layer=0..2", "--jobs", "2")
-    same = given(asked, "-p", "layer=0..2")
     wait_until(lambda: bool(list(asked.top.glob(".excursions/1/*-sweep-1-1.md"))))
+    same = given(asked, "-p", "layer=0..2")
     wait_until(lambda: "1 of 3 points done" in entry(asked) or "2 of 3 points done" in entry(asked))
     assert "⏳ Sweep 1.1 is running" in entry(asked)
     assert "| 1.1 | `0` | " in entry(asked)
@@ -385,10 +385,9 @@ def test_results_are_told_as_they_come_and_others_may_work_meanwhile(
     alone = asked.excursion("run", "1", "-p", "layer=10")
     assert (alone.status, alone.out) == (0, "1.6\n"), alone.err
     assert "excursion:running" in asked.json("show", "1")["labels"]
-    if same.poll() is None:
-        out, err = same.communicate(timeout=60)
-        assert (same.returncode, out) == (2, "")
-        assert "sweep 1.1 is being executed by another process" in err
+    out, err = same.communicate(timeout=60)
+    assert (same.returncode, out) == (2, "")
+    assert "sweep 1.1 is being executed by another process" in err
 
     (outputs(asked) / "go").touch()
     out, err = process.communicate(timeout=120)

@@ -17,15 +17,16 @@ import torch
 
 from bot.template import built_in_templates, find_template
 from templates.quick import QUICK
-from templates.trials import ROOT, WITH_NOTEBOOK, Trial, Trials
+from templates.trials import ROOT, WITH_NOTEBOOK, Trials
 
 CHOICE = 'device = "cuda" if torch.cuda.is_available() else "cpu"'
 STAND_IN = "from rigs.stand_in_gpu import NAME as device"
 WITH_DEFAULTS = os.environ.get("EXCURSIONS_SEEDS") == "all"
+# After a few steps of training a last digit may turn an answer, or the choice of a latent.
+SHORTLY = 0.01
 RELATIVE = 0.05  # of a metric that declares no tolerance
-SAME = 0.01  # after a few steps of training: a last digit may turn an answer or a choice of latents
 WITHOUT_TORCH = {"demos/blank", "libs/prototype"}
-FEW = ["demos/activation-patching", "demos/grokking", "demos/what-if", "libs/gpt2-mini"]
+FEW = ["demos/activation-patching", "demos/grokking"]
 TRIED = sorted({*WITH_NOTEBOOK} - WITHOUT_TORCH) if WITH_DEFAULTS else FEW
 
 
@@ -47,12 +48,12 @@ def test_it_computes_where_it_says_and_finds_the_same_there(
     (with_gpu,) = stand_in(name, (0,), **given)
     (without,) = trial(name, (0,), **given)
     assert set(with_gpu.metrics) == set(without.metrics)
-    if WITH_DEFAULTS:
-        assert_agree(name, with_gpu, [without])
-        return
+    tolerance = find_template(name, None, (built_in_templates(),)).manifest.metrics.tolerance
     for metric, value in without.metrics.items():
-        if isinstance(value, float):
-            assert with_gpu.number(metric) == pytest.approx(value, rel=SAME, abs=SAME), metric
+        if WITH_DEFAULTS and metric in tolerance:
+            assert with_gpu.number(metric) == pytest.approx(value, abs=tolerance[metric]), metric
+        elif isinstance(value, float) and not WITH_DEFAULTS:
+            assert with_gpu.number(metric) == pytest.approx(value, rel=SHORTLY, abs=SHORTLY), metric
 
 
 @pytest.fixture(scope="module")
@@ -65,15 +66,11 @@ def on_cpu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trials]:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
 @pytest.mark.parametrize("name", WITH_NOTEBOOK)
 def test_its_main_metric_is_the_same_with_a_gpu(trial: Trials, on_cpu: Trials, name: str) -> None:
-    (with_gpu,) = trial(name, (0,))
-    assert_agree(name, with_gpu, on_cpu(name, (0, 1, 2)))
-
-
-def assert_agree(name: str, with_gpu: Trial, without: list[Trial]) -> None:
-    """Hold the main metric against the CPU's: within its tolerance, or what another seed does."""
+    """Its last digits are others, which training may carry as far as another seed would."""
     declared = find_template(name, None, (built_in_templates(),)).manifest.metrics
     metric = declared.main
-    found = [each.number(metric) for each in without]
+    (with_gpu,) = trial(name, (0,))
+    found = [each.number(metric) for each in on_cpu(name, (0, 1, 2))]
     tolerance = declared.tolerance.get(metric, RELATIVE * abs(found[0]))
     allowed = max(tolerance, 2 * (max(found) - min(found)))
     assert abs(with_gpu.number(metric) - found[0]) <= allowed

@@ -32,7 +32,7 @@ WITH_NOTEBOOK = sorted(
 Value = bool | int | float | str
 SEEDS = (0, 1, 2)  # what a template promises holds for each
 # Those that train for long are tried with one seed, but by `make trials`.
-LONG = {"grokking", "induction-heads", "minimal-sae", "no-positions", "probing"}
+LONG = {"grokking", "induction-heads", "minimal-sae", "no-positions", "probing", "text-tree"}
 if os.environ.get("EXCURSIONS_SEEDS") == "all":
     LONG = set()
 
