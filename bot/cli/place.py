@@ -65,18 +65,26 @@ def open_forge() -> tuple[LocalForge, bytes]:
     return LocalForge(git, top, warn=say), text
 
 
-def checkout_here(top: Path) -> Path:
-    """Find the checkout that the command is given in, whose files are meant.
-
-    That is the main one, or a worktree that somebody made beside it. The worktrees of excursions do
-    not count: what lies in them is as old as their branches.
+def checkout_around(top: Path) -> Path:
+    """Find the checkout that the command is given in, be it the main one or another worktree's.
 
     Args:
         top: The main checkout.
     """
     here = Path.cwd()  # looked at without git, since every command that asks for templates does so
     around = (folder for folder in (here, *here.parents) if (folder / ".git").exists())
-    checkout = next(around, top)
+    return next(around, top)
+
+
+def checkout_here(top: Path) -> Path:
+    """Find the checkout that the command is given in, whose templates are meant.
+
+    The worktrees of excursions do not count: what lies in them is as old as their branches.
+
+    Args:
+        top: The main checkout.
+    """
+    checkout = checkout_around(top)
     return top if checkout.is_relative_to(top.resolve() / FOLDER) else checkout
 
 

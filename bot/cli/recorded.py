@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.agreement import Agreement, Verdict, compare
 from bot.cli.execution import check_installed, install, told_as_ours
-from bot.cli.place import give, open_forge, say
+from bot.cli.place import checkout_around, give, open_forge, say
 from bot.cli.progress import Progress
 from bot.cli.queue import Queue
 from bot.cli.shares import Shares
@@ -26,7 +26,6 @@ from bot.config import Config, read_config
 from bot.errors import RequestError
 from bot.excursion import Kind
 from bot.excursion_file import NOTEBOOK
-from bot.forge.git import checkout_around
 from bot.log.reproduction import metric_lines, surroundings_lines, verdict_line
 from bot.log.sweep.words import count
 from bot.recorded import FILES, RESULT, Recorded, read_recorded
@@ -69,7 +68,7 @@ def reproduce_folders(
         ExcursionError: A folder records nothing that could be run again.
     """
     forge, text = open_forge()
-    top, config = checkout_around(Path.cwd()) or forge.top, read_config(text)
+    top, config = checkout_around(forge.top), read_config(text)
     check_installed()
     folders = [_within(top, Path(name)) for name in names]
     folders += _answered(top, config) if everything else ()

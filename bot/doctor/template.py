@@ -56,22 +56,21 @@ def manifest_findings(template: Template) -> Iterator[Finding]:
     parameters, sets = len(manifest.parameters), len(manifest.sets)
     yield good(MANIFEST, f"{count(parameters, 'parameter')}, {count(sets, 'set')}")
     declares = "parameters" if manifest.parameters else "metrics" if metrics.descriptions else ""
-    if NOTEBOOK_SCRIPT in template.files:
-        pass
-    elif template.kind is not Kind.DOCS:
+    has_notebook = NOTEBOOK_SCRIPT in template.files
+    if not has_notebook and template.kind is not Kind.DOCS:
         yield missing(
             NOTEBOOK_SCRIPT,
             f"is not there, but an excursion of {template.kind.value} runs a notebook",
             "Write it, or let the template lie in templates/docs/.",
         )
-    elif declares:
+    elif not has_notebook and declares:
         yield missing(
             NOTEBOOK_SCRIPT,
             f"is not there, but {declares} are declared",
             "Write it, or declare neither parameters nor metrics.",
         )
     for key in ("runtime", "prediction", "picture"):
-        if not getattr(manifest, key) and (NOTEBOOK_SCRIPT in template.files or key != "picture"):
+        if not getattr(manifest, key) and (has_notebook or key != "picture"):
             yield advice(MANIFEST, f"{key} is not given", f'Add {key} = "…", for the list.')
     for name in dict.fromkeys((metrics.main, *metrics.headline)):
         if name and name not in metrics.descriptions:

@@ -302,13 +302,6 @@ def find_repository(start: Path) -> tuple[Git, Path]:
     return Git(top), top
 
 
-def checkout_around(start: Path) -> Path | None:
-    """Find the top of the checkout around a folder, be it the main one or another worktree's."""
-    done = Git(start).run("rev-parse", "--show-toplevel", allowed=(0, 128))
-    top = done.stdout.decode(errors="surrogateescape").removesuffix("\n")
-    return Path(top) if done.returncode == 0 and top else None
-
-
 def _not_installed() -> ForgeError:
     return ForgeError("git is not installed", right="Install git and try again.")
 

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from bot.log.safety import code, inline, plain
+from bot.log.sweep.words import count
 from bot.log.tables import table
 from bot.surroundings import LOCAL, Surroundings
 from bot.template import Template
@@ -28,7 +29,8 @@ def templates_text(templates: Sequence[Template], surroundings: Surroundings = L
     ]
     how = "/start blank" if surroundings.is_github else _ASK
     shown = table(("template", "kind", "question", "takes", "measures", "draws"), rows)
-    return f"### 🧩 {_count(templates)}\n\n{shown}\n\nBegin with one by its name: {code(how)}."
+    many = count(len(templates), "template")
+    return f"### 🧩 {many}\n\n{shown}\n\nBegin with one by its name: {code(how)}."
 
 
 def broken_text(what: str) -> str:
@@ -43,7 +45,7 @@ def templates_paragraphs(templates: Sequence[Template], width: int) -> str:
         templates: What is listed.
         width: How many characters a line may have.
     """
-    parts = [_count(templates)]
+    parts = [count(len(templates), "template")]
     for each in templates:
         manifest = each.manifest
         facts = {
@@ -57,7 +59,3 @@ def templates_paragraphs(templates: Sequence[Template], width: int) -> str:
             lines += textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="    ")
         parts.append("\n".join(lines))
     return "\n\n".join([*parts, f"Begin with one by its name: {_ASK}"])
-
-
-def _count(templates: Sequence[Template]) -> str:
-    return f"{len(templates)} {'template' if len(templates) == 1 else 'templates'}"

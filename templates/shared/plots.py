@@ -168,8 +168,9 @@ def scatter(
         legend.append((1.0 - number * 0.01, f"{_SIGNS[shape]} {group}", colour))
     if groups is not None:
         _name_ends(pen, legend)
-    named = [(i, str(label)) for i, label in enumerate(labels or ()) if str(label)]
-    _name_points(pen, frame, [(float(x[i]), float(y[i]), label) for i, label in named])
+    if labels is not None:
+        places = zip(x, y, map(str, labels), strict=False)
+        _name_points(pen, frame, [(float(a), float(b), name) for a, b, name in places if name])
     pen.show()
 
 

@@ -51,6 +51,7 @@ class GpuTensor(torch.Tensor):
     """A tensor that says it is on the stand-in; `held` has its values, on the CPU."""
 
     held: torch.Tensor
+    # What torch's own subclasses say to be spared a second dispatch; its stubs do not know it.
     __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
 
     @staticmethod
@@ -67,7 +68,9 @@ class GpuTensor(torch.Tensor):
         made.held = held
         return made
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
+    def __repr__(  # type: ignore[override]  # torch's is untyped
+        self, *, tensor_contents: Any = None
+    ) -> str:
         """Show its values, and where it is."""
         return f"{_held(self)!r} on {DEVICE}"
 
@@ -105,7 +108,7 @@ class GpuTensor(torch.Tensor):
             how["device"] = "cpu"
         made = _product(operation, here, how) if operation in PRODUCTS else operation(*here, **how)
         made = tree_map_only(torch.Tensor, GpuTensor, made)
-        return return_and_correct_aliasing(  # type: ignore[no-untyped-call]
+        return return_and_correct_aliasing(  # type: ignore[no-untyped-call]  # of torch
             operation, args, given, made
         )
 
@@ -182,7 +185,7 @@ def _made_here(operation: Any) -> Callable[..., torch.Tensor]:
     return make
 
 
-_kernels: Any = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]
+_kernels: Any = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]  # of torch
 _kernels.impl("empty.memory_format", _empty, "PrivateUse1")
 _kernels.impl("empty_strided", _empty_strided, "PrivateUse1")
 _kernels.impl("_copy_from", lambda source, target, _=False: _copy(target, source), "PrivateUse1")

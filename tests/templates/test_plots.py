@@ -51,7 +51,7 @@ plots.scatter(rng.normal(size=60), 3 * rng.normal(size=60), title="$_ a cloud $x
               x_label="first direction $x_$", y_label="second", groups=list("abc") * 20)""",
     "a polygon": """
 plots.scatter(np.cos(np.arange(5)), np.sin(np.arange(5)), title="Five features", equal=True,
-              x_label="first dimension", y_label="second dimension", labels=list("ABCDE"),
+              x_label="first dimension", y_label="second dimension", labels=np.array(list("ABCDE")),
               lines={"_sides": ([-1, 1], [-1, 1]), "a fit": ([-1, 1], [0, 1])})""",
     "bars": """
 plots.bars({"clean": 0.5, "corrupt": -0.2}, title="Bars", x_label="prompt", y_label="logit (nats)",
